@@ -1,0 +1,2 @@
+//! stub
+pub(crate) fn build(_: &crate::workspace::Workspace) -> anyhow::Result<()> { Ok(()) }

@@ -1,0 +1,57 @@
+//! The byte gate: what travels before a person can type, and before they see their mail.
+
+use anyhow::{Result, bail};
+
+use crate::say;
+
+/// Sign-in page usable: at most this many bytes.
+const PAGE_LIMIT: u64 = 300 * 1024;
+/// Inbox decrypted: at most this many bytes.
+const INBOX_LIMIT: u64 = 1000 * 1024;
+
+/// Brotli sizes of what a new visitor loads.
+#[derive(Debug, Default)]
+pub(crate) struct Sizes {
+    page: Vec<(String, u64)>,
+    worker: Vec<(String, u64)>,
+}
+
+impl Sizes {
+    /// Something the sign-in page needs.
+    pub(crate) fn page(&mut self, name: &str, bytes: u64) {
+        self.page.push((name.to_owned(), bytes));
+    }
+
+    /// Something that loads while the person types.
+    pub(crate) fn worker(&mut self, name: &str, bytes: u64) {
+        self.worker.push((name.to_owned(), bytes));
+    }
+}
+
+/// Prints the sizes and holds them to the limits.
+///
+/// # Errors
+/// When one is above its limit.
+pub(crate) fn check(sizes: &Sizes) -> Result<()> {
+    for (name, bytes) in sizes.page.iter().chain(&sizes.worker) {
+        say::line(format!("        {name:<18}{:>9}", shown(*bytes)));
+    }
+    let page: u64 = sizes.page.iter().map(|(_, bytes)| bytes).sum();
+    let inbox: u64 = page + sizes.worker.iter().map(|(_, bytes)| bytes).sum::<u64>();
+    say::step(format!(
+        "Sign-in page {} of {}, inbox {} of {} (brotli)",
+        shown(page),
+        shown(PAGE_LIMIT),
+        shown(inbox),
+        shown(INBOX_LIMIT)
+    ));
+    if page > PAGE_LIMIT || inbox > INBOX_LIMIT {
+        bail!("the page has become too large to send");
+    }
+    Ok(())
+}
+
+#[expect(clippy::cast_precision_loss, reason = "sizes for people, in KiB")]
+fn shown(bytes: u64) -> String {
+    format!("{:.1} KiB", bytes as f64 / 1024.0)
+}

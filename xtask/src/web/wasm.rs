@@ -1,0 +1,171 @@
+//! Rust to WebAssembly: cargo, wasm-bindgen (as a library), wasm-opt.
+//!
+//! The page and the crypto worker are always compiled in one cargo call, so that the npm
+//! package and the webmail get the same worker, byte for byte.
+
+use std::fs;
+use std::path::Path;
+
+use anyhow::{Context as _, Result};
+use sha2::{Digest as _, Sha256};
+use wasm_bindgen_cli_support::Bindgen;
+
+use super::assets::hex;
+use crate::workspace::Workspace;
+use crate::{process, say};
+
+const TARGET: &str = "wasm32-unknown-unknown";
+
+/// What the Rust compiler may use in its output, and wasm-opt must therefore accept.
+const FEATURES: [&str; 7] = [
+    "--enable-bulk-memory",
+    "--enable-bulk-memory-opt",
+    "--enable-nontrapping-float-to-int",
+    "--enable-sign-ext",
+    "--enable-mutable-globals",
+    "--enable-reference-types",
+    "--enable-multivalue",
+];
+
+/// A module as the browser loads it.
+#[derive(Debug)]
+pub(crate) struct Module {
+    /// `app` or `crypto`.
+    pub(crate) name: &'static str,
+    /// The folder that holds the glue script `NAME.js` and its snippets.
+    pub(crate) folder: std::path::PathBuf,
+    /// The module itself.
+    pub(crate) wasm: Vec<u8>,
+}
+
+/// The two modules of the site.
+#[derive(Debug)]
+pub(crate) struct Modules {
+    /// `webmail-ui`.
+    pub(crate) page: Module,
+    /// `hedgerow-js`.
+    pub(crate) worker: Module,
+}
+
+/// Compiles both modules; `dev` is quick and large, and has the component page.
+///
+/// # Errors
+/// When one doesn't compile, or a tool fails.
+pub(crate) fn build(workspace: &Workspace, dev: bool) -> Result<Modules> {
+    say::step(if dev {
+        "Compiling the page and its crypto worker to WebAssembly (debug)"
+    } else {
+        "Compiling the page and its crypto worker to WebAssembly (the longest step, minutes on a first run)"
+    });
+    let profile = if dev { "dev" } else { "web" };
+    let mut cargo = workspace.cargo();
+    cargo.args(["build", "--locked", "--target", TARGET, "--profile", profile]);
+    cargo.args(["--package", "webmail-ui", "--package", "hedgerow-js"]);
+    if dev {
+        if has_feature(workspace, "kit")? {
+            cargo.args(["--features", "webmail-ui/kit"]);
+        }
+    } else {
+        // The same bytes wherever the clone, the registry and the toolchain lie. Only here:
+        // these flags in a configuration file would rebuild everyone's debug builds.
+        cargo.env(
+            "CARGO_TARGET_WASM32_UNKNOWN_UNKNOWN_RUSTFLAGS",
+            path_flags(workspace)?,
+        );
+        cargo.env("CARGO_INCREMENTAL", "0");
+    }
+    process::run(&mut cargo)?;
+    let built = workspace
+        .target
+        .join(TARGET)
+        .join(if dev { "debug" } else { profile });
+    Ok(Modules {
+        page: finish(workspace, "app", &built.join("webmail-ui.wasm"), dev)?,
+        worker: finish(workspace, "crypto", &built.join("hedgerow_js.wasm"), dev)?,
+    })
+}
+
+fn finish(workspace: &Workspace, name: &'static str, raw: &Path, dev: bool) -> Result<Module> {
+    say::step(format!("Binding {name}.wasm"));
+    let folder = workspace.cache().join("bindgen").join(name);
+    let _ = fs::remove_dir_all(&folder);
+    fs::create_dir_all(&folder)?;
+    Bindgen::new()
+        .input_path(raw)
+        .web(true)?
+        .out_name(name)
+        .typescript(false)
+        .omit_default_module_path(true)
+        .remove_name_section(!dev)
+        .remove_producers_section(true)
+        .generate(&folder)
+        .with_context(|| format!("wasm-bindgen could not read {}", raw.display()))?;
+    let bound = folder.join(format!("{name}_bg.wasm"));
+    let wasm = if dev {
+        fs::read(&bound)?
+    } else {
+        optimise(workspace, name, &bound)?
+    };
+    Ok(Module { name, folder, wasm })
+}
+
+/// wasm-opt, or its kept result: it takes half a minute.
+fn optimise(workspace: &Workspace, name: &str, bound: &Path) -> Result<Vec<u8>> {
+    // The page is small first; the worker's inner loops stay as LLVM made them fast.
+    let level = if name == "app" { "-Oz" } else { "-O2" };
+    let input = fs::read(bound)?;
+    let mut hash = Sha256::new();
+    hash.update(level);
+    hash.update(include_str!("../../npm/package.json"));
+    hash.update(&input);
+    let folder = workspace.cache().join("wasm-opt");
+    let kept = folder.join(format!("{}.wasm", hex(&hash.finalize())));
+    if !kept.is_file() {
+        say::step(format!("Optimising {name}.wasm"));
+        fs::create_dir_all(&folder)?;
+        let part = kept.with_extension("part");
+        let mut command = workspace.npm_tool("binaryen/bin/wasm-opt");
+        command.arg(bound).arg("-o").arg(&part).arg(level);
+        command.args(FEATURES);
+        command.args(["--strip-debug", "--strip-producers"]);
+        process::quiet(&mut command)?;
+        fs::rename(&part, &kept)?;
+    }
+    Ok(fs::read(&kept)?)
+}
+
+/// `--remap-path-prefix` for each folder whose path would else end up in a panic message.
+fn path_flags(workspace: &Workspace) -> Result<String> {
+    // Not the workspace itself: cargo names its members by relative paths, and a prefix that
+    // differs from clone to clone would rebuild every dependency in each.
+    let mut prefixes: Vec<(std::path::PathBuf, &str)> = Vec::new();
+    let home = std::env::var_os("HOME").map(std::path::PathBuf::from);
+    let cargo_home = std::env::var_os("CARGO_HOME")
+        .map(std::path::PathBuf::from)
+        .or_else(|| home.map(|home| home.join(".cargo")));
+    if let Some(cargo_home) = cargo_home {
+        prefixes.push((cargo_home, "/cargo"));
+    }
+    let sysroot = process::quiet(std::process::Command::new("rustc").args(["--print", "sysroot"]))?;
+    prefixes.push((sysroot.trim().into(), "/rust"));
+    let target = workspace.target.canonicalize().unwrap_or_else(|_| workspace.target.clone());
+    prefixes.push((target, "/target"));
+    let flags = prefixes
+        .iter()
+        .map(|(from, to)| format!("--remap-path-prefix={}={to}", from.display()))
+        .collect::<Vec<_>>();
+    if flags.iter().any(|flag| flag.contains(' ')) {
+        // cargo splits these flags at blanks; without them the site still works.
+        return Ok(String::new());
+    }
+    Ok(flags.join(" "))
+}
+
+fn has_feature(workspace: &Workspace, feature: &str) -> Result<bool> {
+    let text = fs::read_to_string(workspace.path("webmail-ui/Cargo.toml"))?;
+    let manifest: toml::Table = toml::from_str(&text)?;
+    Ok(manifest
+        .get("features")
+        .and_then(|features| features.get(feature))
+        .is_some())
+}
