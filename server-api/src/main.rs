@@ -1,2 +1,2 @@
-//! Stub.
+//! `hedgerow-server`: the command line.
 fn main() {}
