@@ -1,2 +1,4 @@
 //! stub
-pub(crate) fn bench(_: &crate::workspace::Workspace, _: Option<&str>, _: u32, _: u32) -> anyhow::Result<()> { Ok(()) }
+pub(crate) fn bench(_: &crate::workspace::Workspace, _: Option<&str>, _: u32, _: u32) -> anyhow::Result<()> {
+    Ok(())
+}

@@ -25,10 +25,7 @@ use clap::{Parser, Subcommand};
 use crate::workspace::Workspace;
 
 #[derive(Parser)]
-#[command(
-    name = "cargo xtask",
-    about = "Builds, runs, tests and measures Hedgerow."
-)]
+#[command(name = "cargo xtask", about = "Builds, runs, tests and measures Hedgerow.")]
 struct Arguments {
     #[command(subcommand)]
     task: Task,
@@ -110,11 +107,9 @@ fn perform(task: Task) -> Result<ExitCode> {
         }
         Task::Tools { check } => return tools::tools(&workspace, check),
         Task::Lint => lint::lint(&workspace)?,
-        Task::Bench {
-            name,
-            messages,
-            rounds,
-        } => bench::bench(&workspace, name.as_deref(), messages, rounds)?,
+        Task::Bench { name, messages, rounds } => {
+            bench::bench(&workspace, name.as_deref(), messages, rounds)?
+        }
         Task::Reproduce => reproduce::reproduce(&workspace)?,
     }
     Ok(ExitCode::SUCCESS)

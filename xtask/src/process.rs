@@ -18,10 +18,7 @@ use crate::say;
 /// When it can't be started or exits with a failure.
 pub(crate) fn run(command: &mut Command) -> Result<()> {
     let name = name_of(command);
-    let status = command
-        .stdin(Stdio::null())
-        .status()
-        .with_context(|| format!("could not start {name}"))?;
+    let status = command.stdin(Stdio::null()).status().with_context(|| format!("could not start {name}"))?;
     if !status.success() {
         bail!("{name} failed ({status})");
     }
@@ -35,10 +32,7 @@ pub(crate) fn run(command: &mut Command) -> Result<()> {
 /// When it can't be started or exits with a failure.
 pub(crate) fn quiet(command: &mut Command) -> Result<String> {
     let name = name_of(command);
-    let output = command
-        .stdin(Stdio::null())
-        .output()
-        .with_context(|| format!("could not start {name}"))?;
+    let output = command.stdin(Stdio::null()).output().with_context(|| format!("could not start {name}"))?;
     if !output.status.success() {
         bail!(
             "{name} failed ({})\n{}{}",
@@ -77,10 +71,7 @@ pub(crate) fn tee(command: &mut Command) -> Result<(ExitStatus, Vec<String>)> {
     Ok((status, lines))
 }
 
-fn forward<R: Read + Send + 'static>(
-    pipe: R,
-    sender: mpsc::Sender<String>,
-) -> thread::JoinHandle<()> {
+fn forward<R: Read + Send + 'static>(pipe: R, sender: mpsc::Sender<String>) -> thread::JoinHandle<()> {
     thread::spawn(move || {
         let mut reader = BufReader::new(pipe);
         let mut bytes = Vec::new();
@@ -114,14 +105,9 @@ impl Service {
     /// # Errors
     /// When it can't be started.
     pub(crate) fn start(name: &str, command: &mut Command) -> Result<Self> {
-        let child = command
-            .stdin(Stdio::null())
-            .spawn()
-            .with_context(|| format!("could not start {name}"))?;
-        Ok(Self {
-            name: name.to_owned(),
-            child,
-        })
+        let child =
+            command.stdin(Stdio::null()).spawn().with_context(|| format!("could not start {name}"))?;
+        Ok(Self { name: name.to_owned(), child })
     }
 
     /// How it ended, if it has.
@@ -141,10 +127,8 @@ impl Service {
             return Ok(status);
         }
         // `kill` rather than a system call: the workspace forbids unsafe code.
-        let _ = Command::new("kill")
-            .args(["-TERM", &self.child.id().to_string()])
-            .stderr(Stdio::null())
-            .status();
+        let _ =
+            Command::new("kill").args(["-TERM", &self.child.id().to_string()]).stderr(Stdio::null()).status();
         let deadline = Instant::now() + Duration::from_secs(20);
         while Instant::now() < deadline {
             if let Some(status) = self.child.try_wait()? {
@@ -176,11 +160,7 @@ pub(crate) fn find(program: &str, more: &[&Path]) -> Option<std::path::PathBuf> 
 
 fn name_of(command: &Command) -> String {
     let program = Path::new(command.get_program());
-    let mut name = program
-        .file_name()
-        .unwrap_or(OsStr::new("a program"))
-        .to_string_lossy()
-        .into_owned();
+    let mut name = program.file_name().unwrap_or(OsStr::new("a program")).to_string_lossy().into_owned();
     for argument in command.get_args().take(3) {
         name.push(' ');
         name.push_str(&argument.to_string_lossy());

@@ -1,2 +1,4 @@
 //! stub
-pub(crate) fn reproduce(_: &crate::workspace::Workspace) -> anyhow::Result<()> { Ok(()) }
+pub(crate) fn reproduce(_: &crate::workspace::Workspace) -> anyhow::Result<()> {
+    Ok(())
+}

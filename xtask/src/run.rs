@@ -30,9 +30,8 @@ pub(crate) fn run(workspace: &Workspace, port: u16, data: &Path, fresh: bool) ->
         signal_hook::flag::register(signal, Arc::clone(&stop))?;
     }
     // Said now rather than after minutes of building.
-    TcpListener::bind(("127.0.0.1", port)).with_context(|| {
-        format!("port {port} is taken; choose another with --port")
-    })?;
+    TcpListener::bind(("127.0.0.1", port))
+        .with_context(|| format!("port {port} is taken; choose another with --port"))?;
     tools::ensure(workspace, tools::Purpose::Build)?;
     build_server(workspace)?;
     web::build(workspace, false)?;
@@ -131,10 +130,7 @@ pub(crate) fn is_healthy(port: u16) -> bool {
     let ask = || -> std::io::Result<String> {
         let mut stream = TcpStream::connect(("127.0.0.1", port))?;
         stream.set_read_timeout(Some(Duration::from_secs(5)))?;
-        write!(
-            stream,
-            "GET /api/v1/health HTTP/1.1\r\nHost: localhost:{port}\r\nConnection: close\r\n\r\n"
-        )?;
+        write!(stream, "GET /api/v1/health HTTP/1.1\r\nHost: localhost:{port}\r\nConnection: close\r\n\r\n")?;
         let mut answer = Vec::new();
         stream.take(4096).read_to_end(&mut answer)?;
         Ok(String::from_utf8_lossy(&answer).into_owned())
@@ -143,8 +139,5 @@ pub(crate) fn is_healthy(port: u16) -> bool {
 }
 
 fn code_of(status: ExitStatus) -> ExitCode {
-    status
-        .code()
-        .and_then(|code| u8::try_from(code).ok())
-        .map_or(ExitCode::FAILURE, ExitCode::from)
+    status.code().and_then(|code| u8::try_from(code).ok()).map_or(ExitCode::FAILURE, ExitCode::from)
 }

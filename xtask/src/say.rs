@@ -14,12 +14,7 @@ pub(crate) fn start_clock() {
 /// Says what is being done now, with the minutes and seconds since the start.
 pub(crate) fn step(text: impl AsRef<str>) {
     let seconds = STARTED.get_or_init(Instant::now).elapsed().as_secs();
-    line(format!(
-        "[{:02}:{:02}] {}",
-        seconds / 60,
-        seconds % 60,
-        text.as_ref()
-    ));
+    line(format!("[{:02}:{:02}] {}", seconds / 60, seconds % 60, text.as_ref()));
 }
 
 /// Prints one line as it is. A closed pipe is not worth failing for.

@@ -112,28 +112,13 @@ mod tests {
         let tally = read(
             "\u{1b}[32m     Summary\u{1b}[0m [   1.2s] 12 tests run: 9 passed (1 slow), 2 failed, 1 timed out, 3 skipped",
         );
-        assert_eq!(
-            tally,
-            Tally {
-                passed: 9,
-                failed: 3,
-                skipped: 3
-            }
-        );
+        assert_eq!(tally, Tally { passed: 9, failed: 3, skipped: 3 });
     }
 
     #[test]
     fn reads_cargo_test() {
-        let tally =
-            read("test result: ok. 7 passed; 0 failed; 1 ignored; 0 measured; 0 filtered out");
-        assert_eq!(
-            tally,
-            Tally {
-                passed: 7,
-                failed: 0,
-                skipped: 1
-            }
-        );
+        let tally = read("test result: ok. 7 passed; 0 failed; 1 ignored; 0 measured; 0 filtered out");
+        assert_eq!(tally, Tally { passed: 7, failed: 0, skipped: 1 });
     }
 
     #[test]

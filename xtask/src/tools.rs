@@ -28,10 +28,7 @@ enum Need {
     WasmTarget,
     Node,
     Npm(&'static str),
-    Debian {
-        package: &'static str,
-        purpose: &'static str,
-    },
+    Debian { package: &'static str, purpose: &'static str },
 }
 
 /// Installs everything that building and testing need, or only says what is missing.
@@ -65,9 +62,9 @@ pub(crate) fn ensure(workspace: &Workspace, purpose: Purpose) -> Result<()> {
     for need in missing(workspace, purpose)? {
         match need {
             Need::Debian { package, .. } => packages.push(package),
-            Need::Node => bail!(
-                "Node.js 20 or newer is needed to build the page (Debian: apt-get install nodejs npm)"
-            ),
+            Need::Node => {
+                bail!("Node.js 20 or newer is needed to build the page (Debian: apt-get install nodejs npm)")
+            }
             Need::WasmTarget => add_wasm_target(workspace)?,
             Need::Npm(folder) => npm_ci(workspace, folder)?,
         }
@@ -85,22 +82,10 @@ fn missing(workspace: &Workspace, purpose: Purpose) -> Result<Vec<Need>> {
             needs.push(Need::Debian { package, purpose });
         }
     };
-    debian(
-        process::find("cc", &[]).is_some(),
-        "build-essential",
-        "a C compiler, for SQLite and TLS",
-    );
+    debian(process::find("cc", &[]).is_some(), "build-essential", "a C compiler, for SQLite and TLS");
     if purpose >= Purpose::Test {
-        debian(
-            Path::new("/usr/bin/chromium").is_file(),
-            "chromium",
-            "the browser of the journeys",
-        );
-        debian(
-            postgres_programs().is_some(),
-            "postgresql",
-            "the second database of the test suite",
-        );
+        debian(Path::new("/usr/bin/chromium").is_file(), "chromium", "the browser of the journeys");
+        debian(postgres_programs().is_some(), "postgresql", "the second database of the test suite");
         debian(
             process::find("gpg", &[]).is_some(),
             "gnupg",
@@ -133,9 +118,9 @@ fn missing(workspace: &Workspace, purpose: Purpose) -> Result<Vec<Need>> {
     }
     for folder in folders {
         let stamp = workspace.path(folder).join(NPM_STAMP);
-        if !fs::read_to_string(stamp).is_ok_and(|old| {
-            lock_hash(&workspace.path(folder)).is_ok_and(|new| new == old)
-        }) {
+        if !fs::read_to_string(stamp)
+            .is_ok_and(|old| lock_hash(&workspace.path(folder)).is_ok_and(|new| new == old))
+        {
             needs.push(Need::Npm(folder));
         }
     }
@@ -194,9 +179,7 @@ fn has_wasm_target(workspace: &Workspace) -> Result<bool> {
     let mut command = Command::new("rustc");
     command.current_dir(&workspace.root);
     let sysroot = process::quiet(command.args(["--print", "sysroot"]))?;
-    Ok(Path::new(sysroot.trim())
-        .join("lib/rustlib/wasm32-unknown-unknown/lib")
-        .is_dir())
+    Ok(Path::new(sysroot.trim()).join("lib/rustlib/wasm32-unknown-unknown/lib").is_dir())
 }
 
 fn add_wasm_target(workspace: &Workspace) -> Result<()> {
@@ -234,11 +217,7 @@ fn install_debian(packages: &[&str]) -> Result<()> {
         command
     };
     process::quiet(apt().arg("update"))?;
-    process::quiet(
-        apt()
-            .args(["install", "--yes", "--no-install-recommends"])
-            .args(packages),
-    )?;
+    process::quiet(apt().args(["install", "--yes", "--no-install-recommends"]).args(packages))?;
     Ok(())
 }
 

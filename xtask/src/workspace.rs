@@ -36,12 +36,8 @@ impl Workspace {
             command.current_dir(home);
         }
         let text = process::quiet(&mut command)?;
-        let metadata: Metadata =
-            serde_json::from_str(&text).context("could not read cargo's metadata")?;
-        Ok(Self {
-            root: metadata.workspace_root,
-            target: metadata.target_directory,
-        })
+        let metadata: Metadata = serde_json::from_str(&text).context("could not read cargo's metadata")?;
+        Ok(Self { root: metadata.workspace_root, target: metadata.target_directory })
     }
 
     /// `cargo` started in the clone.
@@ -49,12 +45,7 @@ impl Workspace {
         let mut command = Command::new(cargo());
         command.current_dir(&self.root);
         // Set for xtask itself by `cargo run`; passed on, they only cause rebuilds.
-        for name in [
-            "CARGO_MANIFEST_DIR",
-            "CARGO_MANIFEST_PATH",
-            "CARGO_PKG_NAME",
-            "CARGO_PKG_VERSION",
-        ] {
+        for name in ["CARGO_MANIFEST_DIR", "CARGO_MANIFEST_PATH", "CARGO_PKG_NAME", "CARGO_PKG_VERSION"] {
             command.env_remove(name);
         }
         command

@@ -26,10 +26,7 @@ impl Site {
     /// When the folder can't be made.
     pub(crate) fn new(folder: &Path) -> Result<Self> {
         fs::create_dir_all(folder.join("assets"))?;
-        Ok(Self {
-            folder: folder.to_path_buf(),
-            tokens: Tokens::new(),
-        })
+        Ok(Self { folder: folder.to_path_buf(), tokens: Tokens::new() })
     }
 
     /// Writes `/assets/NAME-HASH.ENDING` and defines `{{NAME}}` (its URL) and `{{NAME_sri}}`
@@ -40,11 +37,8 @@ impl Site {
     pub(crate) fn add(&mut self, name: &str, ending: &str, bytes: &[u8]) -> Result<String> {
         let hash = hex(&Sha256::digest(bytes));
         let short = hash.get(..16).unwrap_or(&hash);
-        let shown = name
-            .strip_suffix("_js")
-            .or_else(|| name.strip_suffix("_wasm"))
-            .unwrap_or(name)
-            .replace('_', "-");
+        let shown =
+            name.strip_suffix("_js").or_else(|| name.strip_suffix("_wasm")).unwrap_or(name).replace('_', "-");
         let url = format!("/assets/{shown}-{short}.{ending}");
         fs::write(self.folder.join(url.trim_start_matches('/')), bytes)?;
         let integrity = format!("sha384-{}", STANDARD.encode(Sha384::digest(bytes)));
@@ -89,10 +83,7 @@ impl Site {
     /// # Errors
     /// When there is no such asset, or it has no brotli sibling.
     pub(crate) fn compressed_size(&self, name: &str) -> Result<u64> {
-        let url = self
-            .tokens
-            .get(name)
-            .with_context(|| format!("no asset is called {name}"))?;
+        let url = self.tokens.get(name).with_context(|| format!("no asset is called {name}"))?;
         self.compressed_size_of(url.trim_start_matches('/'))
     }
 
@@ -102,9 +93,7 @@ impl Site {
     /// When it has no brotli sibling.
     pub(crate) fn compressed_size_of(&self, file: &str) -> Result<u64> {
         let path = self.folder.join(format!("{file}.br"));
-        Ok(fs::metadata(&path)
-            .with_context(|| format!("{file} was not compressed"))?
-            .len())
+        Ok(fs::metadata(&path).with_context(|| format!("{file} was not compressed"))?.len())
     }
 }
 
@@ -123,9 +112,7 @@ pub(crate) fn fill(template: &str, tokens: &Tokens, name: &str) -> Result<String
             continue;
         };
         let is_name = !token.is_empty()
-            && token
-                .chars()
-                .all(|c| c.is_ascii_lowercase() || c.is_ascii_digit() || c == '_');
+            && token.chars().all(|c| c.is_ascii_lowercase() || c.is_ascii_digit() || c == '_');
         if !is_name {
             out.push_str("{{");
             rest = after;

@@ -29,10 +29,7 @@ pub(crate) fn compress(workspace: &Workspace, folder: &Path, dev: bool) -> Resul
         if bytes.len() < SMALLEST || matches!(ending, "png" | "webp" | "woff2" | "br") {
             continue;
         }
-        let kept = cache.join(format!(
-            "{}.q{quality}.br",
-            assets::hex(&Sha256::digest(&bytes))
-        ));
+        let kept = cache.join(format!("{}.q{quality}.br", assets::hex(&Sha256::digest(&bytes))));
         if !kept.is_file() {
             missing.push(file.clone());
             missing.push(kept.clone());

@@ -31,9 +31,12 @@ const SOURCES: [&str; 13] = [
 ///
 /// # Errors
 /// When a source can't be read.
-pub(crate) fn stamp(workspace: &Workspace, kind: &str) -> Result<String> {
+pub(crate) fn stamp(workspace: &Workspace, kind: &[&str]) -> Result<String> {
     let mut hash = Sha256::new();
-    hash.update(kind);
+    for word in kind {
+        hash.update(word);
+        hash.update([0]);
+    }
     for source in SOURCES.iter().chain(&["xtask/src/web"]) {
         let path = workspace.path(source);
         let files = if path.is_dir() {
@@ -51,8 +54,7 @@ pub(crate) fn stamp(workspace: &Workspace, kind: &str) -> Result<String> {
             {
                 continue;
             }
-            let bytes =
-                fs::read(&file).with_context(|| format!("could not read {}", name.display()))?;
+            let bytes = fs::read(&file).with_context(|| format!("could not read {}", name.display()))?;
             hash.update(name.as_os_str().as_encoded_bytes());
             hash.update([0]);
             hash.update(u64::try_from(bytes.len())?.to_le_bytes());

@@ -11,6 +11,8 @@ mod inputs;
 mod script;
 mod wasm;
 
+pub(crate) use inputs::stamp;
+pub(crate) use script::glue;
 pub(crate) use wasm::{Module, build as build_wasm};
 
 use std::fs;
@@ -31,7 +33,7 @@ pub(crate) const LANGUAGES: [&str; 8] = ["de", "en", "es", "fr", "it", "nl", "pt
 /// When a source doesn't compile, a token of the template is unknown, or the page got too
 /// large (not in `dev`).
 pub(crate) fn build(workspace: &Workspace, dev: bool) -> Result<()> {
-    let stamp = inputs::stamp(workspace, if dev { "dev" } else { "web" })?;
+    let stamp = inputs::stamp(workspace, &[if dev { "dev" } else { "web" }])?;
     let stamp_file = workspace.site().join(".inputs");
     if fs::read_to_string(&stamp_file).is_ok_and(|old| old == stamp) {
         say::step("The site is up to date");
@@ -53,12 +55,7 @@ pub(crate) fn build(workspace: &Workspace, dev: bool) -> Result<()> {
     Ok(())
 }
 
-fn lay_out(
-    workspace: &Workspace,
-    modules: &wasm::Modules,
-    folder: &Path,
-    dev: bool,
-) -> Result<gate::Sizes> {
+fn lay_out(workspace: &Workspace, modules: &wasm::Modules, folder: &Path, dev: bool) -> Result<gate::Sizes> {
     let www = workspace.path("www");
     let mut site = Site::new(folder)?;
     site.add("css", "css", script::styles(workspace, dev)?.as_bytes())?;
@@ -69,12 +66,11 @@ fn lay_out(
     let mut languages = Vec::new();
     for language in LANGUAGES {
         let file = www.join("i18n").join(format!("{language}.json"));
-        let text = fs::read_to_string(&file)
-            .with_context(|| format!("www/i18n/{language}.json is missing"))?;
+        let text =
+            fs::read_to_string(&file).with_context(|| format!("www/i18n/{language}.json is missing"))?;
         // Through a map, so that the same words give the same bytes whatever their order.
         let words: std::collections::BTreeMap<String, serde_json::Value> =
-            serde_json::from_str(&text)
-                .with_context(|| format!("www/i18n/{language}.json is not JSON"))?;
+            serde_json::from_str(&text).with_context(|| format!("www/i18n/{language}.json is not JSON"))?;
         let packed = serde_json::to_string(&words)?;
         let name = format!("i18n_{language}");
         let url = site.add(&name, "json", packed.as_bytes())?;
@@ -88,13 +84,13 @@ fn lay_out(
     let parts = [("app", &modules.page), ("crypto", &modules.worker)];
     for (name, module) in parts {
         site.add(&format!("{name}_wasm"), "wasm", &module.wasm)?;
-        let glue = script::glue(workspace, module, dev)?;
+        let glue = script::glue(workspace, module)?;
         site.add(&format!("{name}_js"), "js", glue.as_bytes())?;
     }
 
     // The worker is the script that the npm package publishes, with the two names filled in.
-    let worker = fs::read_to_string(workspace.path("pkg/src/worker.js"))
-        .context("pkg/src/worker.js is missing")?;
+    let worker =
+        fs::read_to_string(workspace.path("pkg/src/worker.js")).context("pkg/src/worker.js is missing")?;
     site.define_from("glue_js", "crypto_js");
     site.define_from("wasm", "crypto_wasm");
     let worker = fill(&worker, site.tokens(), "pkg/src/worker.js")?;
@@ -148,9 +144,8 @@ fn add_fixed_names(www: &Path, site: &mut Site) -> Result<()> {
             bail!("www/static/index.html would hide www/index.html");
         }
         let bytes = fs::read(&file)?;
-        let is_text = [".html", ".js", ".webmanifest", ".txt", ".css"]
-            .iter()
-            .any(|ending| name.ends_with(ending));
+        let is_text =
+            [".html", ".js", ".webmanifest", ".txt", ".css"].iter().any(|ending| name.ends_with(ending));
         if is_text {
             let text = String::from_utf8(bytes)?;
             let text = fill(&text, site.tokens(), &format!("www/static/{name}"))?;

@@ -17,12 +17,12 @@ const BROWSERS: &str = "--target=es2022";
 ///
 /// # Errors
 /// When esbuild fails.
-pub(crate) fn glue(workspace: &Workspace, module: &Module, dev: bool) -> Result<String> {
+pub(crate) fn glue(workspace: &Workspace, module: &Module) -> Result<String> {
     let entry = module.folder.join(format!("{}.js", module.name));
     let mut command = workspace.npm_tool("esbuild/bin/esbuild");
     command.arg(entry);
     command.args(["--bundle", "--format=esm", "--log-level=warning", BROWSERS]);
-    if !dev {
+    if !module.dev {
         command.arg("--minify");
     }
     crate::process::quiet(&mut command)
@@ -39,20 +39,20 @@ pub(crate) fn minify(workspace: &Workspace, text: &str, dev: bool) -> Result<Str
     esbuild(workspace, text, "js", &["--format=esm", BROWSERS])
 }
 
-/// Every style sheet of `www/css` in the order of their names (`00-layers.css` first).
+/// Every style sheet of `www/styles` in the order of their names (`00-layers.css` first).
 ///
 /// # Errors
 /// When there is none, or esbuild fails.
 pub(crate) fn styles(workspace: &Workspace, dev: bool) -> Result<String> {
     let mut text = String::new();
-    for file in files_below(&workspace.path("www/css"))? {
+    for file in files_below(&workspace.path("www/styles"))? {
         if file.extension().is_some_and(|ending| ending == "css") {
             text.push_str(&fs::read_to_string(&file)?);
             text.push('\n');
         }
     }
     if text.is_empty() {
-        bail!("www/css holds no style sheet");
+        bail!("www/styles holds no style sheet");
     }
     if dev {
         return Ok(text);
@@ -82,16 +82,12 @@ pub(crate) fn sprite(workspace: &Workspace) -> Result<Option<String>> {
             .split_once("<svg")
             .and_then(|(_, rest)| rest.split_once('>'))
             .and_then(|(head, body)| Some((head, body.rsplit_once("</svg>")?.0)));
-        let (head, body) =
-            parts.with_context(|| format!("{} is not an SVG picture", file.display()))?;
+        let (head, body) = parts.with_context(|| format!("{} is not an SVG picture", file.display()))?;
         let view = head
             .split_once("viewBox=\"")
             .and_then(|(_, rest)| rest.split_once('"'))
             .map_or("0 0 24 24", |(view, _)| view);
-        out.push_str(&format!(
-            r#"<symbol id="{name}" viewBox="{view}">{}</symbol>"#,
-            body.trim()
-        ));
+        out.push_str(&format!(r#"<symbol id="{name}" viewBox="{view}">{}</symbol>"#, body.trim()));
     }
     out.push_str("</svg>");
     Ok(Some(out))
@@ -100,11 +96,7 @@ pub(crate) fn sprite(workspace: &Workspace) -> Result<Option<String>> {
 fn esbuild(workspace: &Workspace, text: &str, loader: &str, more: &[&str]) -> Result<String> {
     let mut command = workspace.npm_tool("esbuild/bin/esbuild");
     command
-        .args([
-            &format!("--loader={loader}"),
-            "--minify",
-            "--log-level=warning",
-        ])
+        .args([&format!("--loader={loader}"), "--minify", "--log-level=warning"])
         .args(more)
         .stdin(Stdio::piped())
         .stdout(Stdio::piped())

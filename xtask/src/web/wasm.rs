@@ -34,6 +34,8 @@ pub(crate) struct Module {
     pub(crate) name: &'static str,
     /// The folder that holds the glue script `NAME.js` and its snippets.
     pub(crate) folder: std::path::PathBuf,
+    /// Whether it is a debug build.
+    pub(crate) dev: bool,
     /// The module itself.
     pub(crate) wasm: Vec<u8>,
 }
@@ -68,17 +70,11 @@ pub(crate) fn build(workspace: &Workspace, dev: bool) -> Result<Modules> {
     } else {
         // The same bytes wherever the clone, the registry and the toolchain lie. Only here:
         // these flags in a configuration file would rebuild everyone's debug builds.
-        cargo.env(
-            "CARGO_TARGET_WASM32_UNKNOWN_UNKNOWN_RUSTFLAGS",
-            path_flags(workspace)?,
-        );
+        cargo.env("CARGO_TARGET_WASM32_UNKNOWN_UNKNOWN_RUSTFLAGS", path_flags(workspace)?);
         cargo.env("CARGO_INCREMENTAL", "0");
     }
     process::run(&mut cargo)?;
-    let built = workspace
-        .target
-        .join(TARGET)
-        .join(if dev { "debug" } else { profile });
+    let built = workspace.target.join(TARGET).join(if dev { "debug" } else { profile });
     Ok(Modules {
         page: finish(workspace, "app", &built.join("webmail-ui.wasm"), dev)?,
         worker: finish(workspace, "crypto", &built.join("hedgerow_js.wasm"), dev)?,
@@ -101,12 +97,8 @@ fn finish(workspace: &Workspace, name: &'static str, raw: &Path, dev: bool) -> R
         .generate(&folder)
         .with_context(|| format!("wasm-bindgen could not read {}", raw.display()))?;
     let bound = folder.join(format!("{name}_bg.wasm"));
-    let wasm = if dev {
-        fs::read(&bound)?
-    } else {
-        optimise(workspace, name, &bound)?
-    };
-    Ok(Module { name, folder, wasm })
+    let wasm = if dev { fs::read(&bound)? } else { optimise(workspace, name, &bound)? };
+    Ok(Module { name, folder, dev, wasm })
 }
 
 /// wasm-opt, or its kept result: it takes half a minute.
@@ -164,8 +156,5 @@ fn path_flags(workspace: &Workspace) -> Result<String> {
 fn has_feature(workspace: &Workspace, feature: &str) -> Result<bool> {
     let text = fs::read_to_string(workspace.path("webmail-ui/Cargo.toml"))?;
     let manifest: toml::Table = toml::from_str(&text)?;
-    Ok(manifest
-        .get("features")
-        .and_then(|features| features.get(feature))
-        .is_some())
+    Ok(manifest.get("features").and_then(|features| features.get(feature)).is_some())
 }
