@@ -1,0 +1,146 @@
+//! A flipped bit in any stored item: a clear error, and nothing shown wrongly.
+
+use anyhow::{Context as _, Result, ensure};
+use model::error::CoreErrorCode as Code;
+use std::path::{Path, PathBuf};
+use tests::person::Person;
+use tests::search::contains;
+use tests::server::Server;
+use wire::accounts::AccountView;
+use wire::error::ErrorCode;
+use wire::mail::FolderRole;
+
+fn flip(path: &Path, offset: usize) -> Result<()> {
+    let mut bytes = std::fs::read(path)?;
+    *bytes.get_mut(offset).context("offset")? ^= 4;
+    Ok(std::fs::write(path, bytes)?)
+}
+
+/// Where these bytes are stored: every place, since the write-ahead log may hold a copy.
+fn places(server: &Server, needle: &[u8]) -> Result<Vec<(PathBuf, usize)>> {
+    let mut found = Vec::new();
+    for (path, bytes) in server.files()? {
+        if contains(&bytes, needle) {
+            let at = bytes.windows(needle.len()).position(|window| window == needle).context("position")?;
+            found.push((path, at));
+        }
+    }
+    Ok(found)
+}
+
+/// Stops the server, flips one bit in the middle of each stored copy of these bytes, starts it again.
+async fn damage(server: &mut Server, needle: &[u8]) -> Result<()> {
+    server.kill()?;
+    // Large values are cut over several pages of the database: a piece from the middle is enough.
+    let middle = needle.get(needle.len() / 2..needle.len() / 2 + 24).context("too short to damage")?;
+    let found = places(server, middle)?;
+    ensure!(!found.is_empty(), "the bytes are not in any file");
+    for (path, at) in found {
+        flip(&path, at + 5)?;
+    }
+    server.launch().await
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_bit_in_a_blob() -> Result<()> {
+    let mut server = Server::start().await?;
+    let mut bob = Person::new(&server, "bob").await?;
+    let mut alice = Person::new(&server, "alice").await?;
+    let parcel = alice.seal(Person::draft(&[&bob.address], "whole", "undamaged words")).await?;
+    alice.submit(&parcel).await?;
+    alice.send(&[&bob.address], "beside it", "untouched").await?;
+    damage(&mut server, &parcel.blob).await?;
+    let inbox = bob.messages(FolderRole::Inbox).await?;
+    let [beside, damaged] = inbox.as_slice() else { anyhow::bail!("{} messages", inbox.len()) };
+    match bob.read(damaged).await {
+        Err(refusal) => {
+            let by_server = refusal.server() == Some(ErrorCode::Damaged);
+            let by_core =
+                matches!(refusal.core(), Some(Code::Tampered | Code::Malformed | Code::NoKeyForMessage));
+            ensure!(by_server || by_core, "not a clear error: {refusal}");
+        }
+        Ok(message) => {
+            ensure!(message.summary_differs && message.text.trim() == "undamaged words", "shown: {message:?}")
+        }
+    }
+    // The rest is as it was.
+    ensure!(bob.read(beside).await?.text.trim() == "untouched");
+    Ok(())
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_bit_in_a_summary() -> Result<()> {
+    let mut server = Server::start().await?;
+    let mut bob = Person::new(&server, "bob").await?;
+    let mut alice = Person::new(&server, "alice").await?;
+    let parcel = alice.seal(Person::draft(&[&bob.address], "whole", "words")).await?;
+    alice.submit(&parcel).await?;
+    let summary = parcel.request.deliveries.first().context("delivery")?.summary.0.clone();
+    damage(&mut server, &summary).await?;
+    match bob.messages(FolderRole::Inbox).await {
+        Ok(inbox) => {
+            let rows = bob.rows(inbox).await?;
+            let row = rows.first().context("the row is hidden")?;
+            let code =
+                row.summary.as_ref().err().map(|error| error.code).context("the row is shown as if whole")?;
+            ensure!(matches!(code, Code::Tampered | Code::Malformed | Code::NoKeyForMessage), "{code:?}");
+        }
+        Err(refusal) => ensure!(refusal.server() == Some(ErrorCode::Damaged), "{refusal}"),
+    }
+    Ok(())
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_bit_in_each_envelope_of_the_account() -> Result<()> {
+    let mut server = Server::start().await?;
+    let alice = Person::new(&server, "alice").await?;
+    let mut reader = Person::at(&server, "alice", &alice.passphrase)?;
+    let view: AccountView = reader.log_in().await?;
+    server.kill()?;
+    let files = server.files()?;
+    for object in &view.objects {
+        // From the same stored state each time.
+        for (path, bytes) in &files {
+            std::fs::write(path, bytes)?;
+        }
+        server.launch().await?;
+        damage(&mut server, object.envelope.as_bytes()).await?;
+        let mut device = Person::at(&server, "alice", &alice.passphrase)?;
+        let refusal =
+            device.sign_in().await.err().with_context(|| format!("{:?} was taken as whole", object.kind))?;
+        let by_server = refusal.server() == Some(ErrorCode::Damaged);
+        let by_core = matches!(refusal.core(), Some(Code::Tampered | Code::Malformed));
+        ensure!(by_server || by_core, "{:?}: not a clear error: {refusal}", object.kind);
+        server.kill()?;
+        for (path, _) in server.files()? {
+            if path.to_string_lossy().contains("-wal") || path.to_string_lossy().contains("-shm") {
+                std::fs::remove_file(path)?;
+            }
+        }
+    }
+    Ok(())
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_missing_blob() -> Result<()> {
+    let server = Server::start().await?;
+    let mut bob = Person::new(&server, "bob").await?;
+    let mut alice = Person::new(&server, "alice").await?;
+    let parcel = alice.seal(Person::draft(&[&bob.address], "whole", "words")).await?;
+    alice.submit(&parcel).await?;
+    let mut removed = 0;
+    for (path, bytes) in server.files()? {
+        if bytes == parcel.blob {
+            std::fs::remove_file(path)?;
+            removed += 1;
+        }
+    }
+    ensure!(removed == 1, "{removed} files held the blob");
+    let inbox = bob.messages(FolderRole::Inbox).await?;
+    let outcome = bob.read(inbox.first().context("row")?).await;
+    ensure!(
+        outcome.as_ref().err().and_then(|refusal| refusal.server()) == Some(ErrorCode::Damaged),
+        "{outcome:?}"
+    );
+    Ok(())
+}
