@@ -1,0 +1,14 @@
+//! Mail: folders, messages, drafts, sending between accounts of this server.
+//!
+//! [`service`] is the only door; what is in the database is behind the private `store`.
+
+mod cursor;
+mod routes;
+pub mod service;
+mod store;
+mod submission;
+
+#[cfg(test)]
+mod tests;
+
+pub use routes::routes;
