@@ -132,3 +132,45 @@ fn the_english_names_are_the_contract() -> Result<()> {
     ensure!(texts.iter().any(|text| text.starts_with("Send")), "no button begins with Send");
     Ok(())
 }
+
+/// Literal keys in the page's code: `tr("…")`, `t!("…")` and the like.
+fn keys_in(line: &str) -> Vec<&str> {
+    let mut found = Vec::new();
+    for opening in ["tr(\"", "t!(\"", "say(\"", "knows(\""] {
+        for (at, _) in line.match_indices(opening) {
+            let before = line.get(..at).and_then(|before| before.chars().last());
+            let whole = !before.is_some_and(|c| c.is_alphanumeric() || c == '_');
+            found.extend(
+                line.get(at + opening.len()..).and_then(|rest| rest.split('"').next()).filter(|_| whole),
+            );
+        }
+    }
+    found
+}
+
+#[test]
+fn every_key_the_page_uses_has_words() -> Result<()> {
+    let english = words("en")?;
+    let mut missing = BTreeSet::new();
+    let mut used = 0;
+    for source in tests::sources::under("webmail-ui/src", "rs")? {
+        for (_, line) in source.code() {
+            for key in keys_in(line).into_iter().filter(|key| !key.ends_with('.')) {
+                used += 1;
+                if !english.contains_key(key) {
+                    missing.insert(format!("{key} ({})", source.path));
+                }
+            }
+        }
+    }
+    ensure!(used > 50, "only {used} keys found in the page's code");
+    for code in wire::error::ErrorCode::ALL {
+        let key = format!("errors.api.{}", code.as_str());
+        if !english.contains_key(&key) {
+            missing.insert(key);
+        }
+    }
+    let missing: Vec<String> = missing.into_iter().collect();
+    ensure!(missing.is_empty(), "keys without words:\n  {}", missing.join("\n  "));
+    Ok(())
+}

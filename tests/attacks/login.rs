@@ -38,6 +38,9 @@ async fn r6_server_asks_for_another_suite() -> Result<()> {
     Ok(device.sign_in().await?)
 }
 
+/// An edit of an answer.
+type Lie = Box<dyn FnMut(&mut Value) + Send>;
+
 #[tokio::test(flavor = "multi_thread")]
 async fn r6_server_lies_about_the_account_or_its_answer() -> Result<()> {
     let server = Server::start().await?;
@@ -49,7 +52,7 @@ async fn r6_server_lies_about_the_account_or_its_answer() -> Result<()> {
     let ke1 = insider::Login::start(&address("mallory")?, "anything at all")?.1;
     let foreign: Value = device.http.json("POST", "/sessions/start", &ke1).await?;
     let id = foreign["account_id"].clone();
-    let lies: Vec<Box<dyn FnMut(&mut Value) + Send>> = vec![
+    let lies: Vec<Lie> = vec![
         Box::new(move |answer| answer["account_id"] = id.clone()),
         Box::new({
             let ke2 = foreign["ke2"].clone();
@@ -183,9 +186,7 @@ async fn r27_nothing_derived_from_the_passphrase_is_on_the_wire() -> Result<()> 
     secrets
         .push(("first half of the export key".into(), export_key.get(..32).context("export key")?.to_vec()));
     secrets.push(("account key".into(), account.key.to_vec()));
-    for label in ["kek/pass"] {
-        secrets.push((label.into(), insider::derive(&export_key, &format!("hedgerow/v1/{label}"))?.to_vec()));
-    }
+    secrets.push(("kek/pass".into(), insider::derive(&export_key, "hedgerow/v1/kek/pass")?.to_vec()));
     for label in ["wrap/tsk", "wrap/coll", "state/seal", "state/mac"] {
         secrets
             .push((label.into(), insider::derive(&account.key, &format!("hedgerow/v1/{label}"))?.to_vec()));

@@ -300,10 +300,11 @@ async fn r11_another_state_of_the_same_epoch() -> Result<()> {
     let fork = std::sync::Arc::new(std::sync::Mutex::new(None));
     let kept = fork.clone();
     alice.http.evil.lie(move |exchange| {
-        if exchange.method == "POST" && exchange.path == "/account/state" {
-            if let Ok(change) = serde_json::from_slice::<wire::accounts::StateChange>(&exchange.sent) {
-                *kept.lock().unwrap_or_else(std::sync::PoisonError::into_inner) = Some(change);
-            }
+        if exchange.method == "POST"
+            && exchange.path == "/account/state"
+            && let Ok(change) = serde_json::from_slice::<wire::accounts::StateChange>(&exchange.sent)
+        {
+            *kept.lock().unwrap_or_else(std::sync::PoisonError::into_inner) = Some(change);
         }
     });
     alice.set(Settings { theme: "dark".into(), ..Settings::default() }).await?;

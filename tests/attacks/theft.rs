@@ -68,7 +68,7 @@ async fn r12_r29_even_the_right_guess_cannot_be_tested_without_the_seed() -> Res
 
 #[tokio::test(flavor = "multi_thread")]
 async fn r12_nothing_stored_is_keyed_by_the_passphrase_alone() -> Result<()> {
-    let mut server = Server::start().await?;
+    let mut server = Server::with(&[]).await?;
     let bob = Person::new(&server, "bob").await?;
     let mut alice = Person::new(&server, "alice").await?;
     alice.send(&[&bob.address], "subject", "text").await?;
@@ -101,7 +101,7 @@ fn is_secret(bytes: &[u8]) -> bool {
 
 #[tokio::test(flavor = "multi_thread")]
 async fn blobs_are_openpgp_messages_and_nothing_else() -> Result<()> {
-    let server = Server::start().await?;
+    let server = Server::with(&[]).await?;
     let bob = Person::new(&server, "bob").await?;
     let mut alice = Person::new(&server, "alice").await?;
     let sent = alice.send(&[&bob.address], "subject", "text").await?.sent;

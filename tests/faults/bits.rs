@@ -43,7 +43,7 @@ async fn damage(server: &mut Server, needle: &[u8]) -> Result<()> {
 
 #[tokio::test(flavor = "multi_thread")]
 async fn a_bit_in_a_blob() -> Result<()> {
-    let mut server = Server::start().await?;
+    let mut server = Server::with(&[]).await?;
     let mut bob = Person::new(&server, "bob").await?;
     let mut alice = Person::new(&server, "alice").await?;
     let parcel = alice.seal(Person::draft(&[&bob.address], "whole", "undamaged words")).await?;
@@ -70,7 +70,7 @@ async fn a_bit_in_a_blob() -> Result<()> {
 
 #[tokio::test(flavor = "multi_thread")]
 async fn a_bit_in_a_summary() -> Result<()> {
-    let mut server = Server::start().await?;
+    let mut server = Server::with(&[]).await?;
     let mut bob = Person::new(&server, "bob").await?;
     let mut alice = Person::new(&server, "alice").await?;
     let parcel = alice.seal(Person::draft(&[&bob.address], "whole", "words")).await?;
@@ -92,7 +92,7 @@ async fn a_bit_in_a_summary() -> Result<()> {
 
 #[tokio::test(flavor = "multi_thread")]
 async fn a_bit_in_each_envelope_of_the_account() -> Result<()> {
-    let mut server = Server::start().await?;
+    let mut server = Server::with(&[]).await?;
     let alice = Person::new(&server, "alice").await?;
     let mut reader = Person::at(&server, "alice", &alice.passphrase)?;
     let view: AccountView = reader.log_in().await?;
@@ -123,7 +123,7 @@ async fn a_bit_in_each_envelope_of_the_account() -> Result<()> {
 
 #[tokio::test(flavor = "multi_thread")]
 async fn a_missing_blob() -> Result<()> {
-    let server = Server::start().await?;
+    let server = Server::with(&[]).await?;
     let mut bob = Person::new(&server, "bob").await?;
     let mut alice = Person::new(&server, "alice").await?;
     let parcel = alice.seal(Person::draft(&[&bob.address], "whole", "words")).await?;

@@ -5,26 +5,20 @@ use anyhow::{Context as _, Result, bail, ensure};
 use futures::StreamExt as _;
 use model::accounts::Settings;
 use std::time::Duration;
-use tests::person::{Person, random_id};
+use tests::person::Person;
 use tests::server::{Server, Shared};
 use wire::mail::FolderRole;
 
-/// A name nobody else has in the shared database.
-fn name(person: &str) -> String {
-    format!("{person}-{}", hex::encode(random_id()))
-}
-
 #[tokio::test(flavor = "multi_thread")]
 async fn two_processes_serve_one_account_with_push() -> Result<()> {
-    let Some(shared) = Shared::from_env() else {
-        skip("HEDGEROW_TEST_POSTGRES is not set; `cargo xtask test` sets it where PostgreSQL is installed");
+    let Some(shared) = Shared::make().await?.filter(|shared| shared.blobs_url.is_some()) else {
+        skip("HEDGEROW_TEST_POSTGRES and HEDGEROW_TEST_S3 are not set; `cargo xtask test` sets them");
         return Ok(());
     };
     let here = Server::shared(&shared).await?;
     let there = Server::shared(&shared).await?;
-    let (alice, bob) = (name("alice"), name("bob"));
-    let mut bob = Person::new(&here, &bob).await?;
-    let mut alice = Person::new(&there, &alice).await?;
+    let mut bob = Person::new(&here, "bob").await?;
+    let mut alice = Person::new(&there, "alice").await?;
 
     // Bob's session began at one process and goes on at the other.
     bob.http.move_to(&there);

@@ -1,10 +1,12 @@
 //! The real server, as a process of its own.
 //!
-//! By default on SQLite and a folder of blobs in a temporary directory. With `HEDGEROW_TEST_POSTGRES`
-//! (`postgres://…`, a database the tests may fill) and `HEDGEROW_TEST_S3` (`s3://bucket`, with `AWS_*`),
-//! [`Server::shared`] runs on these.
+//! By default on SQLite and a folder of blobs in a temporary directory. `HEDGEROW_TEST_POSTGRES`
+//! (`postgres://…`, where the tests may make databases) and `HEDGEROW_TEST_S3` (`s3://bucket`, with
+//! `AWS_*`) name the services that [`Shared`] uses; with `HEDGEROW_TEST_STORE=shared` every
+//! [`Server::start`] runs on a database and a prefix of its own there.
 
 use anyhow::{Context as _, Result, bail, ensure};
+use sqlx::{Connection as _, Executor as _};
 use std::collections::BTreeMap;
 use std::net::{Ipv4Addr, TcpListener};
 use std::path::{Path, PathBuf};
@@ -22,11 +24,23 @@ pub struct Shared {
 }
 
 impl Shared {
-    /// From the environment.
-    pub fn from_env() -> Option<Self> {
-        let database_url = std::env::var("HEDGEROW_TEST_POSTGRES").ok().filter(|url| !url.is_empty())?;
-        let blobs_url = std::env::var("HEDGEROW_TEST_S3").ok().filter(|url| !url.is_empty());
-        Some(Self { database_url, blobs_url })
+    /// A new, empty database and an unused prefix; none if the environment names no PostgreSQL.
+    ///
+    /// # Errors
+    /// The database cannot be made.
+    pub async fn make() -> Result<Option<Self>> {
+        let Some(url) = std::env::var("HEDGEROW_TEST_POSTGRES").ok().filter(|url| !url.is_empty()) else {
+            return Ok(None);
+        };
+        let name = format!("hedgerow_{}", hex::encode(crate::person::random_id()));
+        let mut connection = sqlx::PgConnection::connect(&url).await.context("PostgreSQL")?;
+        connection.execute(sqlx::AssertSqlSafe(format!("CREATE DATABASE {name}"))).await?;
+        let (server, _) = url.rsplit_once('/').context("a URL of a database")?;
+        let bucket = std::env::var("HEDGEROW_TEST_S3").ok().filter(|url| !url.is_empty());
+        Ok(Some(Self {
+            database_url: format!("{server}/{name}"),
+            blobs_url: bucket.map(|bucket| format!("{}/{name}", bucket.trim_end_matches('/'))),
+        }))
     }
 }
 
@@ -73,10 +87,14 @@ impl Server {
     /// # Errors
     /// The server does not build or start.
     pub async fn start() -> Result<Self> {
+        if std::env::var("HEDGEROW_TEST_STORE").is_ok_and(|store| store == "shared") {
+            let shared = Shared::make().await?.context("HEDGEROW_TEST_POSTGRES is not set")?;
+            return Self::shared(&shared).await;
+        }
         Self::with(&[]).await
     }
 
-    /// A new, empty server with some configuration (`http.listen` form of key, value).
+    /// A new, empty server on SQLite and a folder, with some configuration (`http.listen` form of key, value).
     ///
     /// # Errors
     /// As [`Server::start`].
@@ -106,6 +124,7 @@ impl Server {
     pub async fn shared(shared: &Shared) -> Result<Self> {
         let mut settings = vec![("data.database_url", shared.database_url.as_str())];
         settings.extend(shared.blobs_url.as_deref().map(|url| ("data.blobs_url", url)));
+        // Without S3 each process would have a folder of its own: good for one process only.
         Self::with(&settings).await
     }
 

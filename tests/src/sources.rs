@@ -29,7 +29,9 @@ impl Source {
 
     /// Whether the whole file is a test.
     pub fn is_test(&self) -> bool {
-        self.path.split('/').any(|part| part == "tests" || part == "tests.rs" || part.ends_with("_tests.rs"))
+        self.path.split('/').any(|part| {
+            part == "tests" || part == "tests.rs" || part.starts_with("test_") || part.ends_with("_tests.rs")
+        })
     }
 }
 
