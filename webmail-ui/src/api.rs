@@ -139,8 +139,7 @@ async fn json<T: DeserializeOwned>(response: Response) -> Result<T, Fault> {
     let status = response.status();
     let raw: web_sys::Response = response.into();
     let promise = raw.json().map_err(|_| Fault::Unexpected(status))?;
-    let value =
-        wasm_bindgen_futures::JsFuture::from(promise).await.map_err(|_| Fault::Unexpected(status))?;
+    let value = wasm_bindgen_futures::JsFuture::from(promise).await.map_err(|_| Fault::Unexpected(status))?;
     serde_wasm_bindgen::from_value(value).map_err(|_| Fault::Unexpected(status))
 }
 
@@ -236,7 +235,9 @@ pub async fn passphrase_finish(request: &acc::PassphraseFinishRequest) -> Result
 }
 
 /// `POST /recovery/start`
-pub async fn recovery_start(request: &acc::RecoveryStartRequest) -> Result<acc::RecoveryStartResponse, Fault> {
+pub async fn recovery_start(
+    request: &acc::RecoveryStartRequest,
+) -> Result<acc::RecoveryStartResponse, Fault> {
     send(Method::POST, "/recovery/start", request).await
 }
 

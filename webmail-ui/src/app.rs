@@ -1,10 +1,10 @@
 //! Everything in one place: one line for each room.
 
 use crate::accounts::{self, Me};
+use crate::mail;
 use crate::shell::{Frame, NotFound};
 use crate::ui::{ToastRegion, Toasts};
 use crate::vault::Vault;
-use crate::mail;
 use leptos::children::ToChildren;
 use leptos::prelude::*;
 use leptos_router::components::{ParentRoute, ParentRouteProps, RouteChildren, Router, Routes, RoutesProps};
@@ -30,23 +30,13 @@ fn Pages() -> impl IntoView {
         ParentRouteProps::builder()
             .path(path!(""))
             .view(Frame)
-            .children(RouteChildren::to_children(|| {
-                (
-                    accounts::settings_route(),
-                    mail::routes(),
-                )
-            }))
+            .children(RouteChildren::to_children(|| (accounts::settings_route(), mail::routes())))
             .build(),
     );
     Routes(
         RoutesProps::builder()
             .fallback(|| view! { <NotFound/> })
-            .children(RouteChildren::to_children(move || {
-                (
-                    accounts::routes(),
-                    rooms,
-                )
-            }))
+            .children(RouteChildren::to_children(move || (accounts::routes(), rooms)))
             .build(),
     )
 }

@@ -160,9 +160,9 @@ impl Me {
         };
         let login = api::login_start(&login).await?;
         let registration = api::passphrase_start(&registration).await?;
-        let finish =
-            Command::FinishPassphraseChange { login, registration, end_other_sessions, now: now() };
-        let Reply::PassphraseFinish { request } = self.vault.call_with_progress(finish, progress).await? else {
+        let finish = Command::FinishPassphraseChange { login, registration, end_other_sessions, now: now() };
+        let Reply::PassphraseFinish { request } = self.vault.call_with_progress(finish, progress).await?
+        else {
             return Err(odd());
         };
         match api::passphrase_finish(&request).await {
@@ -281,9 +281,11 @@ impl Me {
     }
 
     async fn label_session(&self) -> Result<(), Fault> {
-        let (browser, system) = device(&leptos::prelude::window().navigator().user_agent().unwrap_or_default());
+        let (browser, system) =
+            device(&leptos::prelude::window().navigator().user_agent().unwrap_or_default());
         let label = t!("accounts.session_on", browser = browser, system = system);
-        let Reply::SessionLabel { label } = self.vault.call(Command::SealSessionLabel { label }).await? else {
+        let Reply::SessionLabel { label } = self.vault.call(Command::SealSessionLabel { label }).await?
+        else {
             return Err(odd());
         };
         api::label_session(&SessionLabel { label }).await
@@ -334,7 +336,8 @@ mod tests {
         let chromium = "Mozilla/5.0 (X11; Linux x86_64) AppleWebKit/537.36 (KHTML, like Gecko) Chrome/156.0.0.0 Safari/537.36";
         assert_eq!(device(chromium), ("Chromium", "Linux"));
         assert_eq!(device(&format!("{chromium} Edg/156.0")), ("Edge", "Linux"));
-        let iphone = "Mozilla/5.0 (iPhone; CPU iPhone OS 18_0 like Mac OS X) Version/18.0 Mobile/15E148 Safari/604.1";
+        let iphone =
+            "Mozilla/5.0 (iPhone; CPU iPhone OS 18_0 like Mac OS X) Version/18.0 Mobile/15E148 Safari/604.1";
         assert_eq!(device(iphone), ("Safari", "iPhone"));
         assert_eq!(device(""), ("?", "?"));
     }

@@ -87,8 +87,7 @@ pub(crate) fn Recover() -> impl IntoView {
         leptos::task::spawn_local(async move {
             let result = async {
                 let text = typed.get_untracked();
-                let domain =
-                    if text.contains('@') { String::new() } else { me.server().await?.domain };
+                let domain = if text.contains('@') { String::new() } else { me.server().await?.domain };
                 let address = address::read(&text, &domain)
                     .map_err(|_| Fault::Core(CoreErrorCode::MalformedAddress.into()))?;
                 let words = Confidential(phrase.get_untracked());

@@ -45,7 +45,8 @@ pub(crate) fn SignUp() -> impl IntoView {
     let closed = Memo::new(move |_| {
         me.server_info().is_some_and(|server| server.registration == Registration::Closed)
     });
-    move || match made.get() {
+    move || {
+        match made.get() {
         Some((address, words)) => view! { <RecoveryWords address=address words=words/> }.into_any(),
         None if closed.get() => view! {
             <PublicPage title=move || tr("accounts.sign_up_title")>
@@ -67,6 +68,7 @@ pub(crate) fn SignUp() -> impl IntoView {
             </PublicPage>
         }
         .into_any(),
+    }
     }
 }
 

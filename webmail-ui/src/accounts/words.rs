@@ -84,7 +84,9 @@ fn Check(words: StoredValue<Vec<String>>) -> impl IntoView {
     let outcome = RwSignal::new(None::<bool>);
     let check = move || {
         let right = fields.get_value().into_iter().all(|(at, typed)| {
-            words.with_value(|words| words.get(at).is_some_and(|word| *word == typed.get_untracked().trim().to_lowercase()))
+            words.with_value(|words| {
+                words.get(at).is_some_and(|word| *word == typed.get_untracked().trim().to_lowercase())
+            })
         });
         outcome.set(Some(right));
     };
@@ -150,7 +152,29 @@ mod tests {
     fn places_are_three_and_in_order() {
         let mut draws = [0.99, 0.0, 0.0, 0.5].into_iter();
         assert_eq!(pick(24, || draws.next().unwrap()), [0, 12, 23]);
-        assert_eq!(pick(2, { let mut x = 0.6; move || { x = 0.6 - x; x } }), [0, 1]);
-        assert_eq!(pick(24, { let mut at = 0.0; move || { at += 0.4; if at > 1.0 { at = 1.0 } at } }).len(), 3);
+        assert_eq!(
+            pick(2, {
+                let mut x = 0.6;
+                move || {
+                    x = 0.6 - x;
+                    x
+                }
+            }),
+            [0, 1]
+        );
+        assert_eq!(
+            pick(24, {
+                let mut at = 0.0;
+                move || {
+                    at += 0.4;
+                    if at > 1.0 {
+                        at = 1.0
+                    }
+                    at
+                }
+            })
+            .len(),
+            3
+        );
     }
 }

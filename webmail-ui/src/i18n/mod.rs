@@ -110,8 +110,9 @@ async fn fetch(tag: &str) -> Option<JsValue> {
             return Some(table);
         }
     }
-    let url = shell::meta(&format!("hedgerow-i18n-{tag}"))?;
-    let response = gloo::net::http::Request::get(&url).send().await.ok().filter(|r| r.ok())?;
+    let files = shell::meta("hedgerow-i18n")?;
+    let url = files.split(' ').filter_map(|pair| pair.split_once('=')).find(|(of, _)| *of == tag)?.1;
+    let response = gloo::net::http::Request::get(url).send().await.ok().filter(|r| r.ok())?;
     let raw: web_sys::Response = response.into();
     wasm_bindgen_futures::JsFuture::from(raw.json().ok()?).await.ok().filter(JsValue::is_object)
 }

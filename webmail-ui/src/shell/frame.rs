@@ -67,19 +67,31 @@ fn Rail() -> impl IntoView {
     let path = use_location().pathname;
     let in_mail = move || path.read().starts_with("/mail").then_some("page");
     let items = vec![
-        MenuItem::new("settings", move || tr("shell.settings"), move || {
-            navigate("/settings", NavigateOptions::default());
-        }),
-        MenuItem::new("lock", move || tr("shell.lock"), move || {
-            leptos::task::spawn_local(async move { me.lock().await });
-        }),
-        MenuItem::new("sign-out", move || tr("shell.sign_out"), move || {
-            leptos::task::spawn_local(async move { me.sign_out().await });
-        }),
+        MenuItem::new(
+            "settings",
+            move || tr("shell.settings"),
+            move || {
+                navigate("/settings", NavigateOptions::default());
+            },
+        ),
+        MenuItem::new(
+            "lock",
+            move || tr("shell.lock"),
+            move || {
+                leptos::task::spawn_local(async move { me.lock().await });
+            },
+        ),
+        MenuItem::new(
+            "sign-out",
+            move || tr("shell.sign_out"),
+            move || {
+                leptos::task::spawn_local(async move { me.sign_out().await });
+            },
+        ),
     ];
     view! {
         <header class="rail">
-            <span class="brand-mark" aria-hidden="true"></span>
+            <Icon name="hedgerow"/>
             <nav class="rail-rooms" aria-label=move || tr("shell.rooms")>
                 <a class="rail-room" href="/mail" aria-current=in_mail>
                     <Icon name="mail"/>
@@ -157,4 +169,3 @@ fn Banners() -> impl IntoView {
     }
     .into_any()
 }
-

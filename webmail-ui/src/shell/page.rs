@@ -1,7 +1,7 @@
 //! Pages outside the rooms (sign-in and the like), and the heading every page has.
 
 use crate::i18n::{self, LANGUAGES, tr};
-use crate::ui::{EmptyState, Select};
+use crate::ui::{EmptyState, Icon, Select};
 use leptos::html;
 use leptos::prelude::*;
 use leptos::text_prop::TextProp;
@@ -41,7 +41,8 @@ pub(crate) fn Heading(
             let _ = heading.focus();
         }
     });
-    view! { <h1 node_ref=node tabindex="-1" class:visually-hidden=hidden>{move || title.get()}</h1> }.into_any()
+    view! { <h1 node_ref=node tabindex="-1" class:visually-hidden=hidden>{move || title.get()}</h1> }
+        .into_any()
 }
 
 /// The link that jumps over the navigation.
@@ -85,7 +86,7 @@ pub(crate) fn PublicPage(
         <div class="public">
             <SkipLink/>
             <header class="public-head">
-                <span class="brand"><span class="brand-mark" aria-hidden="true"></span>"Hedgerow"</span>
+                <span class="brand"><Icon name="hedgerow"/>"Hedgerow"</span>
             </header>
             <main id="content" tabindex="-1" class="public-main" class:is-wide=wide>
                 <Heading title=title keep_focus=keep_focus/>

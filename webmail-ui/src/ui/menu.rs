@@ -62,7 +62,8 @@ pub(crate) fn Menu(
             (Some(_), None) => 0,
             (None, _) => count - 1,
         };
-        if let Some(item) = nodes.get(next as u32).and_then(|node| node.dyn_into::<web_sys::HtmlElement>().ok())
+        if let Some(item) =
+            nodes.get(next as u32).and_then(|node| node.dyn_into::<web_sys::HtmlElement>().ok())
         {
             let _ = item.focus();
         }
