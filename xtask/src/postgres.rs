@@ -58,7 +58,7 @@ impl Postgres {
                 .stdout(Stdio::null())
                 .stderr(log),
         )?;
-        let mut postgres = Self { server: server, folder, port };
+        let mut postgres = Self { server, folder, port };
         postgres.wait(&programs)?;
         Ok(postgres)
     }

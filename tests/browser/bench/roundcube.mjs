@@ -33,13 +33,14 @@ function fillMaildir(maildir, count) {
   const start = Date.UTC(2026, 0, 1);
   for (let n = 0; n < count; n++) {
     const date = new Date(start + n * 60_000);
-    const text =
+    const text = (
       `Return-Path: <bob@hedgerow.test>\r\nFrom: Bob Example <bob@hedgerow.test>\r\nTo: alice@hedgerow.test\r\n` +
       `Subject: Message number ${n} about the allotment\r\nDate: ${date.toUTCString().replace("GMT", "+0000")}\r\n` +
       `Message-ID: <m${n}@hedgerow.test>\r\nMIME-Version: 1.0\r\nContent-Type: text/plain; charset=utf-8\r\n\r\n` +
-      `Dear Alice,\r\n\r\nthis is message ${n}. The beans are coming up.\r\n\r\nBob\r\n`;
-    const name = `${Math.floor(date.getTime() / 1000)}.M${n}.bench,S=${text.length}:2,`;
-    writeFileSync(join(maildir, "cur", name), text.replaceAll("\r\n", "\n"));
+      `Dear Alice,\r\n\r\nthis is message ${n}. The beans are coming up.\r\n\r\nBob\r\n`
+    ).replaceAll("\r\n", "\n");
+    const name = `${Math.floor(date.getTime() / 1000)}.M${n}.bench:2,`;
+    writeFileSync(join(maildir, "cur", name), text);
   }
 }
 

@@ -11,7 +11,7 @@ mod inputs;
 mod script;
 mod wasm;
 
-pub(crate) use inputs::stamp;
+pub(crate) use inputs::{files_below, stamp};
 pub(crate) use script::glue;
 pub(crate) use wasm::{Module, build as build_wasm};
 
