@@ -133,6 +133,8 @@ pub struct Limits {
     pub network_logins_per_hour: u32,
     /// Failed logins and recoveries per hour of one account.
     pub account_logins_per_hour: u32,
+    /// Directory look-ups per hour of one account (R28: who is here is not to be listed).
+    pub directory_per_hour: u32,
     /// Whether the loopback network is limited too.
     pub loopback: bool,
     /// Event streams open at once for one account.
@@ -231,6 +233,7 @@ struct RawLimits {
     network_per_minute: Option<u32>,
     network_logins_per_hour: Option<u32>,
     account_logins_per_hour: Option<u32>,
+    directory_per_hour: Option<u32>,
     loopback: Option<bool>,
     events_per_account: Option<u32>,
 }
@@ -336,6 +339,7 @@ impl Config {
                     raw.limits.account_logins_per_hour,
                     10,
                 )?,
+                directory_per_hour: rate("limits.directory_per_hour", raw.limits.directory_per_hour, 3000)?,
                 loopback: raw.limits.loopback.unwrap_or(false),
                 events_per_account: rate("limits.events_per_account", raw.limits.events_per_account, 32)?,
             },

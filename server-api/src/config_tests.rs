@@ -87,6 +87,7 @@ fn the_example_file_is_valid_and_names_every_key() {
         "network_logins_per_hour",
         "account_logins_per_hour",
         "loopback",
+        "directory_per_hour",
         "events_per_account",
         "file",
         "filter",

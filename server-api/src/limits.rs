@@ -20,9 +20,6 @@ use std::time::{Duration, Instant};
 use wire::error::ErrorCode;
 use wire::ids::AccountId;
 
-/// Questions to the directory per minute of one account.
-const DIRECTORY_PER_MINUTE: u32 = 300;
-
 /// A client's network: IPv4 /24 or IPv6 /64. Kept in memory only.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
 pub enum Network {
@@ -57,9 +54,9 @@ impl Network {
 /// Who asked how often. In memory, per process: with several processes each grants its own share.
 pub struct RateLimits {
     account: DefaultKeyedRateLimiter<AccountId>,
+    directory: DefaultKeyedRateLimiter<AccountId>,
     network: DefaultKeyedRateLimiter<Network>,
     network_logins: DefaultKeyedRateLimiter<Network>,
-    directory: DefaultKeyedRateLimiter<AccountId>,
     logins: Mutex<HashMap<AccountId, Level>>,
     logins_per_hour: f64,
     loopback: bool,
@@ -100,9 +97,9 @@ impl RateLimits {
     pub fn new(limits: &Limits) -> Self {
         Self {
             account: RateLimiter::keyed(Quota::per_minute(at_least_one(limits.account_per_minute))),
+            directory: RateLimiter::keyed(Quota::per_hour(at_least_one(limits.directory_per_hour))),
             network: RateLimiter::keyed(Quota::per_minute(at_least_one(limits.network_per_minute))),
             network_logins: RateLimiter::keyed(Quota::per_hour(at_least_one(limits.network_logins_per_hour))),
-            directory: RateLimiter::keyed(Quota::per_minute(at_least_one(DIRECTORY_PER_MINUTE))),
             logins: Mutex::default(),
             logins_per_hour: f64::from(limits.account_logins_per_hour),
             loopback: limits.loopback,
@@ -136,10 +133,10 @@ impl RateLimits {
         }
     }
 
-    /// Counts a question to the directory, which must not become a list of who is here.
+    /// Counts a look-up in the directory.
     ///
     /// # Errors
-    /// `too_many` once the account's questions of this minute are used up.
+    /// `too_many` once the account's look-ups of this hour are used up.
     pub fn directory(&self, account: &AccountId) -> ApiResult<()> {
         check(&self.directory, account)
     }

@@ -1,2 +1,194 @@
 //! `hedgerow-server`: the command line.
-fn main() {}
+
+use anyhow::Context as _;
+use clap::{Parser, Subcommand};
+use server_api::app::{now, random};
+use server_api::config::Config;
+use server_api::vault::db::Db;
+use server_api::{accounts, inventory, logging, serve, values, vault};
+use std::io::Write;
+use std::path::PathBuf;
+use std::process::ExitCode;
+use tokio_util::sync::CancellationToken;
+use wire::plaintext::{Address, Invitation};
+
+/// The Hedgerow server: stores ciphertext and wrapped keys, and nothing it could read.
+#[derive(Debug, Parser)]
+#[command(name = "hedgerow-server", version)]
+struct Arguments {
+    /// A TOML file; each key can also be set as HEDGEROW_SECTION__KEY (see hedgerow.example.toml).
+    #[arg(long, global = true)]
+    config: Option<PathBuf>,
+    #[command(subcommand)]
+    command: Command,
+}
+
+#[derive(Debug, Subcommand)]
+enum Command {
+    /// Serve until SIGTERM or SIGINT.
+    Serve,
+    /// Bring the database schema up to date.
+    Migrate,
+    /// Make invitations and print their codes; only hashes of them are kept.
+    Invite {
+        /// How many.
+        #[arg(long, default_value_t = 1)]
+        count: u32,
+    },
+    /// Print what the server keeps, with classes, and compare it with the live database.
+    Inventory,
+    /// Look at accounts.
+    Account {
+        #[command(subcommand)]
+        command: AccountCommand,
+    },
+}
+
+#[derive(Debug, Subcommand)]
+enum AccountCommand {
+    /// Every account: address, creation, bytes stored.
+    List,
+    /// Everything held on one account, with the class of each field.
+    Show {
+        /// Whose.
+        address: String,
+    },
+}
+
+fn main() -> ExitCode {
+    let arguments = Arguments::parse();
+    let done = tokio::runtime::Builder::new_multi_thread()
+        .enable_all()
+        .build()
+        .context("the asynchronous runtime does not start")
+        .and_then(|runtime| runtime.block_on(run(arguments)));
+    match done {
+        Ok(code) => code,
+        Err(error) => {
+            let _ = writeln!(std::io::stderr(), "hedgerow-server: {error:#}");
+            ExitCode::FAILURE
+        }
+    }
+}
+
+async fn run(arguments: Arguments) -> anyhow::Result<ExitCode> {
+    let config = Config::load(arguments.config.as_deref())?;
+    logging::start(&config.log)?;
+    let mut out = std::io::stdout();
+    match arguments.command {
+        Command::Serve => {
+            let shutdown = CancellationToken::new();
+            // Before listening, so that no signal finds the default handler.
+            let signals = Signals::new()?;
+            let serving = serve(config, shutdown.clone()).await?;
+            tracing::info!(port = serving.address().port(), "serving");
+            tokio::spawn(signals.forward(shutdown));
+            serving.wait().await?;
+        }
+        Command::Migrate => {
+            let db = open(&config).await?;
+            db.close().await;
+            writeln!(out, "The database is up to date.")?;
+        }
+        Command::Invite { count } => {
+            let db = open(&config).await?;
+            for _ in 0..count {
+                writeln!(out, "{}", invite(&db).await?)?;
+            }
+            db.close().await;
+        }
+        Command::Inventory => {
+            let db = open(&config).await?;
+            let known = inventory::Inventory::built_in()?;
+            write!(out, "{known}")?;
+            let faults = inventory::check(&known, &db).await?;
+            db.close().await;
+            for fault in &faults {
+                writeln!(out, "FAULT {fault}")?;
+            }
+            if !faults.is_empty() {
+                return Ok(ExitCode::FAILURE);
+            }
+            writeln!(
+                out,
+                "The live database has these columns and no others, and its ciphertext is sealed."
+            )?;
+        }
+        Command::Account { command } => {
+            let db = open(&config).await?;
+            match command {
+                AccountCommand::List => inventory::list_accounts(&db, &mut out).await?,
+                AccountCommand::Show { address } => {
+                    let address: Address = address.parse()?;
+                    inventory::show_account(&db, &address, &mut out).await?;
+                }
+            }
+            db.close().await;
+        }
+    }
+    Ok(ExitCode::SUCCESS)
+}
+
+async fn open(config: &Config) -> anyhow::Result<Db> {
+    vault::folders::make_private(&config.data.dir)?;
+    let db = Db::open(&config.data.database_url).await?;
+    vault::migrations::run(&db).await?;
+    Ok(db)
+}
+
+/// 80 random bits in groups that can be read out over a telephone.
+async fn invite(db: &Db) -> anyhow::Result<String> {
+    const LETTERS: &[u8; 32] = b"0123456789abcdefghjkmnpqrstvwxyz";
+    let letters: Vec<char> = random::<16>()
+        .iter()
+        .filter_map(|byte| LETTERS.get(usize::from(byte & 31)))
+        .map(|letter| char::from(*letter))
+        .collect();
+    let groups: Vec<String> = letters.chunks(4).map(|group| group.iter().collect()).collect();
+    let code = groups.join("-");
+    let hash = accounts::service::invitation_hash(&Invitation(code.clone()));
+    db.write(|mut tx| async move {
+        tx.execute("INSERT INTO invitations (code_hash, created_at) VALUES ($1, $2)", values![&hash, now()])
+            .await?;
+        Ok((tx, ()))
+    })
+    .await?;
+    Ok(code)
+}
+
+/// The signals that stop the server.
+struct Signals {
+    #[cfg(unix)]
+    terminate: tokio::signal::unix::Signal,
+    #[cfg(unix)]
+    interrupt: tokio::signal::unix::Signal,
+}
+
+impl Signals {
+    #[cfg(unix)]
+    fn new() -> std::io::Result<Self> {
+        use tokio::signal::unix::{SignalKind, signal};
+        Ok(Self { terminate: signal(SignalKind::terminate())?, interrupt: signal(SignalKind::interrupt())? })
+    }
+
+    #[cfg(not(unix))]
+    fn new() -> std::io::Result<Self> {
+        Ok(Self {})
+    }
+
+    #[cfg(unix)]
+    async fn forward(mut self, shutdown: CancellationToken) {
+        tokio::select! {
+            _ = self.terminate.recv() => {}
+            _ = self.interrupt.recv() => {}
+        }
+        shutdown.cancel();
+    }
+
+    #[cfg(not(unix))]
+    async fn forward(self, shutdown: CancellationToken) {
+        if tokio::signal::ctrl_c().await.is_ok() {
+            shutdown.cancel();
+        }
+    }
+}
