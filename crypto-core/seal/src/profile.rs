@@ -1,0 +1,144 @@
+//! The OpenPGP profile: every algorithm, limit and rejection of Hedgerow, in this file and nowhere else.
+
+use pgp::crypto::aead::{AeadAlgorithm, ChunkSize};
+use pgp::crypto::hash::HashAlgorithm;
+use pgp::crypto::public_key::PublicKeyAlgorithm;
+use pgp::crypto::sym::SymmetricKeyAlgorithm;
+use pgp::types::{EcdhPublicParams, EcdsaPublicParams, EddsaLegacyPublicParams, PublicParams};
+
+/// Largest certificate read, in bytes (R41).
+pub const MAX_CERTIFICATE_BYTES: usize = 64 * 1024;
+/// Most user ids of a certificate (R41).
+pub const MAX_USER_IDS: usize = 8;
+/// Most subkeys of a certificate (R41).
+pub const MAX_SUBKEYS: usize = 32;
+/// Most signatures looked at on one key, user id or message; each costs a public-key operation.
+pub const MAX_SIGNATURES: usize = 32;
+/// Most session key packets of a message.
+pub const MAX_RECIPIENTS: usize = 512;
+/// Largest sealed message opened or made, in bytes (R42).
+pub const MAX_MESSAGE_BYTES: usize = 64 * 1024 * 1024;
+/// Largest content of a message, in bytes, also after decompression (R42).
+pub const MAX_CONTENT_BYTES: usize = 64 * 1024 * 1024;
+/// Compressed content may grow by this factor at most (R42).
+pub const MAX_EXPANSION: usize = 100;
+/// Nested compression layers; GnuPG writes one.
+pub const MAX_COMPRESSION_LAYERS: usize = 2;
+/// Clocks differ: a signature may seem this many seconds young.
+pub const CLOCK_SKEW_SECONDS: i64 = 24 * 60 * 60;
+/// Life of a new key, in seconds: two years.
+pub const KEY_LIFETIME_SECONDS: u32 = 2 * 365 * 24 * 60 * 60;
+
+/// The cipher of everything we seal.
+pub const CIPHER: SymmetricKeyAlgorithm = SymmetricKeyAlgorithm::AES256;
+/// The hash of everything we sign.
+pub const HASH: HashAlgorithm = HashAlgorithm::Sha512;
+/// The name of [`HASH`] in `multipart/signed` (RFC 3156 section 5).
+pub const MICALG: &str = "pgp-sha512";
+/// The mode of SEIPDv2 messages we seal: every reader of SEIPDv2 must have it (RFC 9580 section 9.6).
+pub const AEAD: AeadAlgorithm = AeadAlgorithm::Ocb;
+/// The chunks of SEIPDv2 messages we seal.
+pub const CHUNK: ChunkSize = ChunkSize::C64KiB;
+/// Ciphers a new certificate prefers.
+pub const PREFERRED_CIPHERS: [SymmetricKeyAlgorithm; 2] =
+    [SymmetricKeyAlgorithm::AES256, SymmetricKeyAlgorithm::AES128];
+/// Hashes a new certificate prefers.
+pub const PREFERRED_HASHES: [HashAlgorithm; 2] = [HashAlgorithm::Sha512, HashAlgorithm::Sha256];
+
+/// Whether signatures with this hash count: no MD5, SHA-1, RIPEMD-160 (R43).
+pub fn hash_counts(hash: HashAlgorithm) -> bool {
+    matches!(
+        hash,
+        HashAlgorithm::Sha256
+            | HashAlgorithm::Sha384
+            | HashAlgorithm::Sha512
+            | HashAlgorithm::Sha224
+            | HashAlgorithm::Sha3_256
+            | HashAlgorithm::Sha3_512
+    )
+}
+
+/// Whether content under this cipher is opened: only ciphers with 128-bit blocks (R43).
+pub fn cipher_counts(cipher: SymmetricKeyAlgorithm) -> bool {
+    matches!(
+        cipher,
+        SymmetricKeyAlgorithm::AES128
+            | SymmetricKeyAlgorithm::AES192
+            | SymmetricKeyAlgorithm::AES256
+            | SymmetricKeyAlgorithm::Twofish
+            | SymmetricKeyAlgorithm::Camellia128
+            | SymmetricKeyAlgorithm::Camellia192
+            | SymmetricKeyAlgorithm::Camellia256
+    )
+}
+
+/// Whether keys of this kind count. The error says which algorithm and why, in English.
+pub fn key_counts(algorithm: PublicKeyAlgorithm, params: &PublicParams) -> Result<(), &'static str> {
+    match params {
+        PublicParams::RSA(rsa) => {
+            if rsa_bits(rsa) < 2048 {
+                Err("RSA keys under 2048 bits are too weak")
+            } else {
+                Ok(())
+            }
+        }
+        PublicParams::EdDSALegacy(EddsaLegacyPublicParams::Ed25519 { .. })
+        | PublicParams::Ed25519(_)
+        | PublicParams::Ed448(_)
+        | PublicParams::X25519(_)
+        | PublicParams::X448(_) => Ok(()),
+        PublicParams::ECDSA(
+            EcdsaPublicParams::P256 { .. } | EcdsaPublicParams::P384 { .. } | EcdsaPublicParams::P521 { .. },
+        ) => Ok(()),
+        PublicParams::ECDH(
+            EcdhPublicParams::Curve25519Legacy { .. }
+            | EcdhPublicParams::P256 { .. }
+            | EcdhPublicParams::P384 { .. }
+            | EcdhPublicParams::P521 { .. },
+        ) => Ok(()),
+        PublicParams::DSA(_) => Err("DSA keys are too weak"),
+        PublicParams::Elgamal(_) => Err("ElGamal keys are not supported"),
+        _ => Err(match algorithm {
+            PublicKeyAlgorithm::ECDSA | PublicKeyAlgorithm::ECDH | PublicKeyAlgorithm::EdDSALegacy => {
+                "this elliptic curve is not supported"
+            }
+            _ => "this key algorithm is not supported",
+        }),
+    }
+}
+
+/// Whether keys of this algorithm can receive a session key.
+pub fn can_seal_to(algorithm: PublicKeyAlgorithm) -> bool {
+    matches!(
+        algorithm,
+        PublicKeyAlgorithm::RSA
+            | PublicKeyAlgorithm::ECDH
+            | PublicKeyAlgorithm::X25519
+            | PublicKeyAlgorithm::X448
+    )
+}
+
+/// Whether keys of this algorithm can sign.
+pub fn can_sign(algorithm: PublicKeyAlgorithm) -> bool {
+    matches!(
+        algorithm,
+        PublicKeyAlgorithm::RSA
+            | PublicKeyAlgorithm::ECDSA
+            | PublicKeyAlgorithm::EdDSALegacy
+            | PublicKeyAlgorithm::Ed25519
+            | PublicKeyAlgorithm::Ed448
+    )
+}
+
+fn rsa_bits(rsa: &pgp::types::RsaPublicParams) -> usize {
+    use pgp::ser::Serialize as _;
+    // The modulus is the first multiprecision integer: two octets of bit count, then the number.
+    let mut bytes = Vec::new();
+    if rsa.to_writer(&mut bytes).is_err() {
+        return 0;
+    }
+    match bytes.first_chunk::<2>() {
+        Some(count) => usize::from(u16::from_be_bytes(*count)),
+        None => 0,
+    }
+}

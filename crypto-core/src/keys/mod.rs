@@ -1,0 +1,43 @@
+//! The person's own OpenPGP key, unlocked. The only place (beside the crate `seal`) that names `pgp`.
+//!
+//! ```text
+//! enum KeyProfile { CompatibleV4, ModernV6 }
+//! UnlockedKey::make(rng, profile, address, now) -> Result<UnlockedKey, CoreError>
+//! UnlockedKey::from_secret_bytes(bytes, expected: &Fingerprint, now) -> Result<UnlockedKey, CoreError>
+//!                                       // R4: key_substituted unless every public part follows from its secret
+//! key.to_secret_bytes() -> Result<Zeroizing<Vec<u8>>, CoreError>   // only ever sealed in an envelope
+//! key.certificate_bytes() -> &[u8]      key.fingerprint() -> &Fingerprint      key.certificate() -> &TrustedCert
+//! key.sign_and_seal / key.seal_only / key.sign_detached / key.open
+//! ```
+
+mod make;
+mod open;
+mod unlocked;
+
+#[cfg(test)]
+mod tests;
+
+pub(crate) use open::check_all;
+pub use open::{Opened, OpenedSignature};
+pub use seal::cert::{FetchedCert, Fingerprint, Judgement, Refusal, Trust, TrustedCert};
+pub use unlocked::{KeyProfile, UnlockedKey};
+
+use model::error::{CoreError, CoreErrorCode};
+
+/// The library refused something that a checked key cannot fail at.
+pub(crate) fn internal<E>(_: E) -> CoreError {
+    CoreError::new(CoreErrorCode::Internal)
+}
+
+/// What a refusal of `seal` means to a person.
+pub(crate) fn refused(error: seal::SealError) -> CoreError {
+    use seal::SealError as E;
+    match error {
+        E::TooLarge => CoreError::new(CoreErrorCode::TooLarge),
+        E::Failed => CoreError::new(CoreErrorCode::Internal),
+        E::MalformedSignature => CoreError::with(CoreErrorCode::Malformed, error.to_string()),
+        E::NoRecipients | E::Refused(_) | E::MalformedCertificate(_) | E::CertificateTooLarge(_) => {
+            CoreError::with(CoreErrorCode::UnusableCertificate, error.to_string())
+        }
+    }
+}

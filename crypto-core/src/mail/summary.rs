@@ -1,0 +1,95 @@
+//! The row of a message in a list, computed alike by who seals and who opens.
+
+use model::Millis;
+use model::error::{CoreError, CoreErrorCode};
+use model::mail::{Person, Summary};
+use serde::Serialize;
+
+use super::{names, padding};
+
+/// Most people in a row.
+const MAX_PEOPLE: usize = 30;
+/// Longest name, address or subject in a row, in characters.
+const MAX_LINE: usize = 250;
+/// Longest snippet, in characters.
+const MAX_SNIPPET: usize = 120;
+
+/// A summary with padding.
+#[derive(Serialize)]
+struct Padded<'a> {
+    #[serde(flatten)]
+    summary: &'a Summary,
+    pad: String,
+}
+
+fn short(text: &str, limit: usize) -> String {
+    names::line(text).chars().take(limit).collect::<String>().trim_end().to_owned()
+}
+
+fn person(person: &Person) -> Person {
+    Person { name: short(&person.name, MAX_LINE), address: short(&person.address, MAX_LINE) }
+}
+
+/// The first words of a text; quoted lines are passed over if there is anything else.
+pub(super) fn snippet(text: &str) -> String {
+    let collect = |quoted: bool| {
+        let mut out = String::new();
+        for word in
+            text.lines().filter(|line| quoted || !line.starts_with('>')).flat_map(str::split_whitespace)
+        {
+            if !out.is_empty() {
+                out.push(' ');
+            }
+            out.push_str(word);
+            if out.chars().count() > MAX_SNIPPET {
+                break;
+            }
+        }
+        short(&out, MAX_SNIPPET)
+    };
+    let own = collect(false);
+    if own.is_empty() { collect(true) } else { own }
+}
+
+/// The parts of a message a summary tells of.
+pub(super) struct About<'a> {
+    pub(super) from: &'a Person,
+    pub(super) to: &'a [Person],
+    pub(super) cc: &'a [Person],
+    pub(super) subject: &'a str,
+    pub(super) text: &'a str,
+    pub(super) date: Millis,
+    pub(super) attachments: usize,
+    pub(super) blob_digest: String,
+}
+
+/// Computes a summary.
+pub(super) fn summarise(about: About<'_>) -> Summary {
+    Summary {
+        from: person(about.from),
+        to: about.to.iter().chain(about.cc).take(MAX_PEOPLE).map(person).collect(),
+        subject: short(about.subject, MAX_LINE),
+        snippet: snippet(about.text),
+        date: about.date,
+        attachments: u32::try_from(about.attachments).unwrap_or(u32::MAX),
+        blob_digest: about.blob_digest,
+    }
+}
+
+/// The bytes that are sealed: JSON, padded.
+pub(super) fn write(summary: &Summary) -> Result<Vec<u8>, CoreError> {
+    let internal = |_| CoreError::new(CoreErrorCode::Internal);
+    let bare = serde_json::to_vec(&Padded { summary, pad: String::new() }).map_err(internal)?;
+    let pad = " ".repeat(padding::summary_padding(bare.len()));
+    serde_json::to_vec(&Padded { summary, pad }).map_err(internal)
+}
+
+/// Reads what [`write`] wrote, and makes it harmless to show.
+pub(super) fn read(bytes: &[u8]) -> Result<Summary, CoreError> {
+    let mut summary: Summary = serde_json::from_slice(bytes).map_err(|_| CoreErrorCode::Malformed)?;
+    summary.from = person(&summary.from);
+    summary.to = summary.to.iter().take(MAX_PEOPLE).map(person).collect();
+    summary.subject = short(&summary.subject, MAX_LINE);
+    summary.snippet = short(&summary.snippet, MAX_SNIPPET);
+    Ok(summary)
+}
