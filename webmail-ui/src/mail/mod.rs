@@ -1,0 +1,101 @@
+//! The mail room: folders, list, open message, composers.
+
+mod actions;
+mod attach;
+mod compose;
+mod composer;
+mod dialogs;
+mod drafts;
+mod envelope;
+mod folders;
+mod keys;
+mod list;
+mod live;
+mod reader;
+mod reading;
+mod recipients;
+mod room;
+mod row;
+mod sending;
+mod state;
+mod text;
+mod trust;
+mod window;
+mod writing;
+
+pub(crate) use keys::{keys_are_on, turn_keys};
+pub(crate) use room::Room;
+
+use crate::i18n::tr;
+use crate::shell;
+use crate::ui::{Button, Kind};
+use leptos::prelude::*;
+use leptos_router::components::{Route, RouteProps};
+use leptos_router::hooks::use_location;
+use leptos_router::{MatchNestedRoutes, NavigateOptions, path};
+use room::Place;
+
+/// The pages of this room, inside the frame. The folder and the open message stand in the path.
+pub(crate) fn routes() -> impl MatchNestedRoutes + Clone + Send + 'static {
+    Route(RouteProps::builder().path(path!("/mail/*place")).view(MailPage).build())
+}
+
+/// 128 random bits from the browser's generator.
+fn random_id() -> [u8; 16] {
+    let mut id = [0u8; 16];
+    // A browser without `crypto` runs no WebAssembly and no worker either.
+    if let Ok(crypto) = window().crypto() {
+        let _ = crypto.get_random_values_with_u8_array(&mut id);
+    }
+    id
+}
+
+/// Folders, list and reader.
+#[component]
+fn MailPage() -> impl IntoView {
+    let room = use_context::<Room>().unwrap_or_else(|| {
+        let room = Room::open();
+        provide_context(room);
+        room
+    });
+    let path = use_location().pathname;
+    let navigate = leptos_router::hooks::use_navigate();
+    Effect::new(move || match Place::of_path(&path.get()) {
+        Some(place) => {
+            // `/mail` alone is the inbox; the path says so, too.
+            if path.with_untracked(|path| path.trim_matches('/') == "mail") {
+                navigate(
+                    &place.path(),
+                    NavigateOptions { replace: true, scroll: false, ..Default::default() },
+                );
+            }
+            room.arrive(place);
+        }
+        None => navigate("/mail/inbox", NavigateOptions { replace: true, ..Default::default() }),
+    });
+    keys::listen(room);
+    shell::set_title(move || title(room));
+    let reading = move || room.place.with(|place| place.message.is_some());
+    view! {
+        <div class="mail" class:is-reading=reading class:is-through=move || room.through.get()>
+            <div class="mail-side">
+                <Button kind=Kind::Primary icon="pen" on_click=move || room.compose_new()>
+                    {move || tr("mail.new")}
+                </Button>
+                <folders::Folders/>
+            </div>
+            <list::ListPane/>
+            <reader::ReaderPane/>
+        </div>
+        <composer::Dock/>
+        <dialogs::Dialogs/>
+    }
+    .into_any()
+}
+
+fn title(room: Room) -> String {
+    let role = room.place.with(|place| place.folder);
+    let unread = room.mailbox.with(|mailbox| mailbox.folder(role).map_or(0, |folder| folder.unread));
+    let name = folders::folder_name(role);
+    if unread > 0 { format!("({unread}) {name}") } else { name }
+}
