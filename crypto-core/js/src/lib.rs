@@ -1,1 +1,30 @@
-//! Stub.
+//! The wasm-bindgen face of `crypto-core`: conversions only. Secrets stay behind handles.
+//!
+//! [`Vault`] is what the webmail's worker runs; [`SecretKey`] and the functions beside it are for
+//! integrators. `pkg/index.d.ts` describes both for people.
+#![warn(missing_docs)]
+
+mod convert;
+mod key;
+mod vault;
+
+pub use key::{SecretKey, certificate_armored, certificate_read};
+pub use vault::Vault;
+
+use wasm_bindgen::prelude::*;
+
+#[wasm_bindgen]
+extern "C" {
+    #[wasm_bindgen(js_namespace = console, js_name = error)]
+    fn console_error(text: &str);
+}
+
+/// Runs when the module is loaded: a fault is reported by its place in the source, never by its message,
+/// which could hold content.
+#[wasm_bindgen(start)]
+pub fn start() {
+    std::panic::set_hook(Box::new(|info| {
+        let place = info.location().map_or_else(String::new, |at| format!(" at {}:{}", at.file(), at.line()));
+        console_error(&format!("hedgerow: the crypto module broke{place}"));
+    }));
+}

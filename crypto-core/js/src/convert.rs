@@ -1,0 +1,37 @@
+//! Between JavaScript values and Rust values.
+
+use js_sys::{Error, Reflect, Uint8Array};
+use model::error::{CoreError, CoreErrorCode};
+use seal::SealError;
+use serde::Serialize;
+use wasm_bindgen::{JsCast, JsValue};
+
+/// Objects for maps, `Uint8Array` for bytes, numbers for integers.
+pub(crate) fn to_js<T: Serialize + ?Sized>(value: &T) -> Result<JsValue, CoreError> {
+    value
+        .serialize(&serde_wasm_bindgen::Serializer::new().serialize_maps_as_objects(true))
+        .map_err(|_| CoreErrorCode::Internal.into())
+}
+
+/// An `Error` whose `code` is the stable code.
+pub(crate) fn thrown(error: CoreError) -> JsValue {
+    let thrown = Error::new(&error.to_string());
+    if let Ok(code) = to_js(&error.code) {
+        // A fresh, extensible object: setting cannot fail.
+        let _ = Reflect::set(&thrown, &JsValue::from_str("code"), &code);
+    }
+    thrown.into()
+}
+
+pub(crate) fn refused(error: SealError) -> JsValue {
+    thrown(CoreError::with(CoreErrorCode::UnusableCertificate, error.to_string()))
+}
+
+/// The bytes of each `Uint8Array`.
+pub(crate) fn byte_arrays(values: Vec<JsValue>) -> Result<Vec<Vec<u8>>, JsValue> {
+    let bytes = |value: JsValue| match value.dyn_into::<Uint8Array>() {
+        Ok(array) => Ok(array.to_vec()),
+        Err(_) => Err(thrown(CoreError::with(CoreErrorCode::Malformed, "a Uint8Array was expected"))),
+    };
+    values.into_iter().map(bytes).collect()
+}
