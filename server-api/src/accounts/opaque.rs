@@ -140,3 +140,59 @@ pub(crate) fn login_finish(parties: Parties<'_>, state: &[u8], ke3: &[u8]) -> Re
     state.finish(ke3, parties.parameters()).map_err(|_| ErrorCode::WrongCredentials)?;
     Ok(())
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use opaque_ke::argon2::{Algorithm, Argon2, Params, Version};
+    use opaque_ke::{
+        ClientLogin, ClientLoginFinishParameters, ClientRegistration, ClientRegistrationFinishParameters,
+        CredentialResponse, RegistrationResponse,
+    };
+
+    /// Suite 1 as clients have it.
+    struct ClientSuite;
+
+    impl CipherSuite for ClientSuite {
+        type OprfCs = opaque_ke::Ristretto255;
+        type KeyExchange = opaque_ke::TripleDh<opaque_ke::Ristretto255, sha2::Sha512>;
+        type Ksf = Argon2<'static>;
+    }
+
+    #[test]
+    fn a_stretching_client_fits_and_a_lie_about_the_parties_does_not() {
+        let setup = load_setup(&make_setup()).unwrap();
+        assert_eq!(make_setup().len(), 128);
+        let (account, other) = (AccountId([1; 16]), AccountId([2; 16]));
+        let ids = Identifiers { client: Some(account.as_bytes()), server: Some(b"hedgerow.test") };
+        let stretch =
+            Argon2::new(Algorithm::Argon2id, Version::V0x13, Params::new(65_536, 3, 4, None).unwrap());
+        let start = ClientRegistration::<ClientSuite>::start(&mut OsRng, b"pass").unwrap();
+        let response = registration_response(&setup, &account, &start.message.serialize()).unwrap();
+        let response = RegistrationResponse::deserialize(&response).unwrap();
+        let parameters = ClientRegistrationFinishParameters::new(ids, Some(&stretch));
+        let upload = start.state.finish(&mut OsRng, b"pass", response, parameters).unwrap();
+        let kept = record(&upload.message.serialize()).unwrap();
+        assert_eq!(kept.len(), RECORD);
+        let parties = |account, domain| Parties { account, domain };
+        for (account, domain, good) in
+            [(&account, "hedgerow.test", true), (&other, "hedgerow.test", false), (&account, "x.test", false)]
+        {
+            let start = ClientLogin::<ClientSuite>::start(&mut OsRng, b"pass").unwrap();
+            let ke1 = start.message.serialize();
+            let started = login_start(&setup, parties(account, domain), Some(&kept), &ke1).unwrap();
+            let ke2 = CredentialResponse::deserialize(&started.ke2).unwrap();
+            let parameters = ClientLoginFinishParameters::new(Some(CONTEXT), ids, Some(&stretch));
+            let finished = start.state.finish(&mut OsRng, b"pass", ke2, parameters);
+            assert_eq!(finished.is_ok(), good);
+            if let Ok(finished) = finished {
+                let ke3 = finished.message.serialize();
+                login_finish(parties(account, domain), &started.state, &ke3).unwrap();
+                assert_eq!(
+                    login_finish(parties(account, domain), &started.state, &[0; 64]),
+                    Err(ErrorCode::WrongCredentials)
+                );
+            }
+        }
+    }
+}

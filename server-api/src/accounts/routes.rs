@@ -4,11 +4,11 @@ use super::service;
 use crate::app::App;
 use crate::auth::{self, NewSession, Session};
 use crate::errors::{ApiResult, PathOf, Wire};
-use axum::Router;
 use axum::extract::State;
 use axum::http::{StatusCode, header};
 use axum::response::{IntoResponse, Response};
 use axum::routing::{delete, get, post, put};
+use axum::{Extension, Router};
 use wire::accounts::{
     AccountView, LoginFinishRequest, LoginStartRequest, LoginStartResponse, PassphraseFinishRequest,
     PassphraseStartRequest, PassphraseStartResponse, RecoveryFinishRequest, RecoveryOpenRequest,
@@ -67,8 +67,14 @@ async fn login_start(
     service::login_start(&app, request).await.map(Wire)
 }
 
-async fn login(State(app): State<App>, Wire(request): Wire<LoginFinishRequest>) -> ApiResult<Response> {
-    signed_in(service::login(&app, request).await?)
+async fn login(
+    State(app): State<App>,
+    earlier: Option<Extension<Session>>,
+    Wire(request): Wire<LoginFinishRequest>,
+) -> ApiResult<Response> {
+    // The guard around the API has looked the cookie up already.
+    let earlier = earlier.map(|Extension(session)| session);
+    signed_in(service::login(&app, earlier, request).await?)
 }
 
 async fn sessions(State(app): State<App>, session: Session) -> ApiResult<Wire<Vec<SessionView>>> {

@@ -209,14 +209,22 @@ async fn prove(app: &App, request: &LoginFinishRequest) -> ApiResult<AccountId> 
     }
 }
 
-/// Finishes a login.
+/// Finishes a login. A session of the same account that the browser brought along ends: whoever signs in
+/// again in one place is one entry in the list.
 ///
 /// # Errors
 /// `wrong_credentials`, `handshake_expired`, `malformed`.
-pub(crate) async fn login(app: &App, request: LoginFinishRequest) -> ApiResult<(AccountView, NewSession)> {
+pub(crate) async fn login(
+    app: &App,
+    earlier: Option<Session>,
+    request: LoginFinishRequest,
+) -> ApiResult<(AccountView, NewSession)> {
     let account = &prove(app, &request).await?;
     app.db
         .write(|mut tx| async move {
+            if let Some(earlier) = earlier {
+                store::end_session(&mut tx, account, &earlier.id).await?;
+            }
             let session = NewSession::begin(&mut tx, account).await?;
             let view = store::view(&mut tx, account).await?;
             Ok((tx, (view, session)))
@@ -298,7 +306,8 @@ pub async fn end_other_sessions(app: &App, session: &Session) -> ApiResult<()> {
     Ok(())
 }
 
-/// Takes over new versions of the account's sealed objects.
+/// Takes over new versions of the account's sealed objects. A change that is in place already, because
+/// the reply to it was lost, is accepted again.
 ///
 /// # Errors
 /// `stale` if another device was first; `not_sealed`, `malformed`, `quota_exceeded`.
@@ -308,11 +317,16 @@ pub async fn change_state(app: &App, session: &Session, change: StateChange) -> 
     let (epoch, seq) = app
         .db
         .write(|mut tx| async move {
-            let done = apply(&mut tx, account, change).await?;
-            Ok((tx, done))
+            if let Some(epoch) = store::has_state(&mut tx, account, &change.objects).await? {
+                return Ok((tx, (epoch, None)));
+            }
+            let (epoch, seq) = apply(&mut tx, account, change).await?;
+            Ok((tx, (epoch, Some(seq))))
         })
         .await?;
-    app.notices.publish(account, seq);
+    if let Some(seq) = seq {
+        app.notices.publish(account, seq);
+    }
     Ok(StateAccepted { epoch })
 }
 

@@ -107,6 +107,24 @@ pub(super) async fn advance_epoch(tx: &mut Tx, account: &AccountId, expected: u6
     .uint(0)
 }
 
+/// The epoch, if the newest state is byte for byte the one among `objects`. No two states are: each
+/// envelope has a salt of its own.
+pub(super) async fn has_state(
+    tx: &mut Tx,
+    account: &AccountId,
+    objects: &[SealedObject],
+) -> ApiResult<Option<u64>> {
+    let kind = ObjectKind::State;
+    let Some(state) = objects.iter().find(|object| object.kind == kind) else { return Ok(None) };
+    tx.fetch_optional(
+        "SELECT version FROM account_objects WHERE account_id = $1 AND kind = $2 AND envelope = $3",
+        values![account, i64::from(kind.octet()), state.envelope.as_bytes()],
+    )
+    .await?
+    .map(|row| row.uint(0))
+    .transpose()
+}
+
 /// Writes one object and returns by how many bytes the account grew and shrank. The version must be the
 /// next one: another is `stale`, since the epoch said that the client knew the object.
 pub(super) async fn put_object(

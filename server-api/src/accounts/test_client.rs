@@ -1,5 +1,6 @@
 //! A client for this crate's tests: real OPAQUE and real certificates, envelopes with the right outside
-//! and random bytes inside. It drives the whole router in process, on SQLite.
+//! and random bytes inside. It drives the whole router in process, on
+//! SQLite or PostgreSQL.
 
 use super::opaque::Suite1;
 use crate::app::{App, random, router};
@@ -64,6 +65,18 @@ impl Reply {
     }
 }
 
+/// A new database, if the tests are to run on PostgreSQL (`HEDGEROW_TEST_STORE=shared`).
+async fn postgres() -> Option<String> {
+    use sqlx::{Connection as _, Executor as _};
+    std::env::var("HEDGEROW_TEST_STORE").ok().filter(|store| store == "shared")?;
+    let url = std::env::var("HEDGEROW_TEST_POSTGRES").expect("HEDGEROW_TEST_POSTGRES is not set");
+    let name = format!("hedgerow_{}", hex::encode(random::<16>()));
+    let mut connection = sqlx::PgConnection::connect(&url).await.unwrap();
+    connection.execute(sqlx::AssertSqlSafe(format!("CREATE DATABASE {name}"))).await.unwrap();
+    let (server, _) = url.rsplit_once('/').unwrap();
+    Some(format!("{server}/{name}"))
+}
+
 impl Server {
     pub(crate) async fn start() -> Self {
         Self::start_with(&[("HEDGEROW_ACCOUNTS__REGISTRATION", "open")]).await
@@ -72,12 +85,22 @@ impl Server {
     pub(crate) async fn start_with(variables: &[(&str, &str)]) -> Self {
         let dir = tempfile::tempdir().unwrap();
         let data = dir.path().to_str().unwrap().to_owned();
+        let database = postgres().await.map(|url| ("HEDGEROW_DATA__DATABASE_URL".to_owned(), url));
         let variables = variables
             .iter()
             .map(|(key, value)| ((*key).to_owned(), (*value).to_owned()))
-            .chain([("HEDGEROW_DATA__DIR".to_owned(), data)]);
+            .chain([("HEDGEROW_DATA__DIR".to_owned(), data)])
+            .chain(database);
         let app = App::open(crate::config::Config::load_with(None, variables).unwrap()).await.unwrap();
         Self { router: router(app.clone()), app, _dir: dir }
+    }
+
+    /// Sends a request and leaves the reply's body to be read.
+    pub(crate) async fn open(&self, path: &str, cookie: &str) -> axum::body::BodyDataStream {
+        let request = Request::get(format!("{}{path}", wire::API)).header(header::COOKIE, cookie);
+        let response = self.router.clone().oneshot(request.body(Body::empty()).unwrap()).await.unwrap();
+        assert!(response.status().is_success());
+        response.into_body().into_data_stream()
     }
 
     /// Sends a request with a raw body.

@@ -1,4 +1,4 @@
-//! The accounts room through the router: real OPAQUE, SQLite.
+//! The accounts room through the router, with real OPAQUE.
 
 use super::test_client::*;
 use crate::app::random;
@@ -246,13 +246,47 @@ async fn sessions_are_listed_named_and_ended() {
 }
 
 #[tokio::test]
+async fn signing_in_again_replaces_the_browsers_session() {
+    let server = Server::start().await;
+    let (alice, bob) = (server.register("alice").await, server.register("bob").await);
+    let (_, finish) = alice.begin_login(&server, &alice.passphrase).await;
+    let reply = server.post("/sessions", alice.cookie(), &finish.unwrap()).await;
+    let cookie = reply.cookie();
+    assert_eq!(server.get("/account", alice.cookie()).await.error(), ErrorCode::NotSignedIn);
+    let (_, finish) = bob.begin_login(&server, &bob.passphrase).await;
+    assert!(server.post("/sessions", Some(&cookie), &finish.unwrap()).await.status.is_success());
+    let others: AccountView = server.get("/account", Some(&cookie)).await.json();
+    assert_eq!(others.account_id, alice.account, "another account's session is left alone");
+}
+
+#[tokio::test]
+async fn event_streams_end_with_their_session() {
+    use futures::StreamExt as _;
+    use std::time::Duration;
+    let server = Server::start().await;
+    let alice = server.register("alice").await;
+    let other = alice.login(&server).await;
+    let mut ended = server.open("/vault/events", &alice.cookie).await;
+    let mut kept = server.open("/vault/events", &other.cookie).await;
+    for stream in [&mut ended, &mut kept] {
+        assert!(stream.next().await.unwrap().unwrap().starts_with(b"event: change"));
+    }
+    assert!(server.delete("/sessions/others", other.cookie()).await.status.is_success());
+    let patience = Duration::from_secs(5);
+    assert!(tokio::time::timeout(patience, ended.next()).await.unwrap().is_none());
+    let news = tokio::time::timeout(patience, kept.next()).await.unwrap();
+    assert!(news.unwrap().unwrap().starts_with(b"event: change"));
+}
+
+#[tokio::test]
 async fn the_state_moves_one_epoch_at_a_time() {
     let server = Server::start().await;
     let alice = server.register("alice").await;
     let post = async |change: &StateChange| server.post("/account/state", alice.cookie(), change).await;
     let first = alice.change(1, &[ObjectKind::Object]);
     assert_eq!(post(&first).await.json::<StateAccepted>().epoch, 2);
-    assert_eq!(post(&first).await.error(), ErrorCode::Stale);
+    assert_eq!(post(&first).await.json::<StateAccepted>().epoch, 2, "the same change again is in place");
+    assert_eq!(post(&alice.change(1, &[ObjectKind::Object])).await.error(), ErrorCode::Stale);
     let view: AccountView = server.get("/account", alice.cookie()).await.json();
     assert!(first.objects.iter().all(|object| view.objects.contains(object)));
     assert_eq!(view.objects.len(), 7);

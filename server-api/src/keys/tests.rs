@@ -23,7 +23,8 @@ async fn the_directory_is_no_list_of_people() {
         [("HEDGEROW_ACCOUNTS__REGISTRATION", "open"), ("HEDGEROW_LIMITS__DIRECTORY_PER_HOUR", "3")];
     let server = Server::start_with(&variables).await;
     let alice = server.register("alice").await;
-    let guess = async |name: &str| server.get(&format!("/directory/{name}@hedgerow.test"), alice.cookie()).await;
+    let guess =
+        async |name: &str| server.get(&format!("/directory/{name}@hedgerow.test"), alice.cookie()).await;
     for name in ["bob", "carol", "dave"] {
         assert_eq!(guess(name).await.error(), ErrorCode::NoSuchRecipient);
     }

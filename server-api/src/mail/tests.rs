@@ -39,7 +39,7 @@ async fn a_message_reaches_everyone_once() {
     }
     let news = changes(&server, &bob, before).await;
     assert!(matches!(news.changes.as_slice(), [Change::Message { .. }]));
-    assert_eq!(alice.list(&server, FolderRole::Sent).await, [sent.clone()]);
+    assert_eq!(alice.list(&server, FolderRole::Sent).await, vec![sent.clone()]);
 
     assert_eq!(alice.submit(&server, &request).await, sent, "repeating it repeats the reply");
     assert_eq!(bob.list(&server, FolderRole::Inbox).await.len(), 1);
@@ -193,7 +193,7 @@ async fn a_draft_replaces_its_earlier_version() {
     let two: MessageView = save(&second).await.json();
     assert_eq!((two.id, two.blob), (one.id, second.blob));
     assert!(two.uid > one.uid && two.seq > one.seq);
-    assert_eq!(alice.list(&server, FolderRole::Drafts).await, [two.clone()]);
+    assert_eq!(alice.list(&server, FolderRole::Drafts).await, vec![two.clone()]);
     assert_eq!(alice.used_bytes(&server).await - empty, two.size + second.summary.0.len() as u64);
     let old = server.get(&format!("/vault/blobs/{}", one.blob), alice.cookie()).await;
     assert_eq!(old.error(), ErrorCode::NotFound);
