@@ -36,7 +36,11 @@ fn Pages() -> impl IntoView {
     Routes(
         RoutesProps::builder()
             .fallback(|| view! { <NotFound/> })
-            .children(RouteChildren::to_children(move || (accounts::routes(), rooms)))
+            .children(RouteChildren::to_children(move || {
+                #[cfg(feature = "kit")]
+                let rooms = (crate::ui::kit::route(), rooms);
+                (accounts::routes(), rooms)
+            }))
             .build(),
     )
 }

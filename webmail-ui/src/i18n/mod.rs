@@ -6,6 +6,8 @@
 
 pub mod faults;
 mod format;
+#[cfg(test)]
+mod words_tests;
 
 pub use format::{day, list, long_date, number, short_date, size};
 

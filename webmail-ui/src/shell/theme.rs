@@ -52,10 +52,10 @@ impl Theme {
 pub(crate) enum Density {
     /// Rows of 36 px.
     Compact,
-    /// Rows of 44 px.
+    /// Rows of 52 px.
     #[default]
     Normal,
-    /// Rows of 60 px.
+    /// Rows of 64 px.
     Relaxed,
 }
 
