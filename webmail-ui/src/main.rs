@@ -1,5 +1,6 @@
 //! The page: what the person sees. Keys and passphrases live in the crypto worker; this program holds
 //! neither, and links no cryptography.
+#![expect(unreachable_pub, reason = "`#[component]` writes public property structs")]
 
 mod accounts;
 mod api;

@@ -159,6 +159,10 @@ impl Vault {
     fn heard(&self, inner: &Rc<Inner>, data: &JsValue) {
         let part = |key: &str| Reflect::get(data, &JsValue::from_str(key)).unwrap_or(JsValue::UNDEFINED);
         if part("ready").is_truthy() {
+            // A worker that broke starts again, locked; the page says so until it is loaded again.
+            if self.state.get_untracked() == VaultState::Broken {
+                return;
+            }
             self.state.set(VaultState::Ready);
             for envelope in inner.queue.take() {
                 if post(inner, &envelope).is_err() {

@@ -199,7 +199,7 @@ fn fill(template: &str, parameters: &[(&str, String)]) -> String {
     out
 }
 
-/// `t!("mail.from", name = sender)`: the words for a key with parameters. Reactive.
+/// `t!("accounts.check_word", number = 3)`: the words for a key with parameters. Reactive.
 macro_rules! t {
     ($key:expr) => { $crate::i18n::tr($key) };
     ($key:expr, $($name:ident = $value:expr),+ $(,)?) => {

@@ -105,8 +105,8 @@ pub(crate) fn Menu(
                 aria-haspopup="menu"
                 aria-expanded=move || if open.get() { "true" } else { "false" }
                 aria-controls=id.clone()
-                aria-label=compact.then(|| move || name.get())
-                title=compact.then(|| move || tooltip.get())
+                aria-label=compact.then_some(move || name.get())
+                title=compact.then_some(move || tooltip.get())
                 on:click=move |_| open.update(|open| *open = !*open)
                 on:keydown=move |event| {
                     if !open.get_untracked() && matches!(event.key().as_str(), "ArrowDown" | "ArrowUp") {
