@@ -53,6 +53,7 @@ fn algorithms_are_chosen_in_the_profile_alone() -> Result<()> {
         "HashAlgorithm::",
         "AeadAlgorithm::",
         "PublicKeyAlgorithm::",
+        "KeyType::",
         "ECCCurve::",
     ];
     let mut found = Vec::new();

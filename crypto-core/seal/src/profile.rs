@@ -1,6 +1,8 @@
 //! The OpenPGP profile: every algorithm, limit and rejection of Hedgerow, in this file and nowhere else.
 
+use pgp::composed::KeyType;
 use pgp::crypto::aead::{AeadAlgorithm, ChunkSize};
+use pgp::crypto::ecc_curve::ECCCurve;
 use pgp::crypto::hash::HashAlgorithm;
 use pgp::crypto::public_key::PublicKeyAlgorithm;
 use pgp::crypto::sym::SymmetricKeyAlgorithm;
@@ -44,6 +46,16 @@ pub const PREFERRED_CIPHERS: [SymmetricKeyAlgorithm; 2] =
     [SymmetricKeyAlgorithm::AES256, SymmetricKeyAlgorithm::AES128];
 /// Hashes a new certificate prefers.
 pub const PREFERRED_HASHES: [HashAlgorithm; 2] = [HashAlgorithm::Sha512, HashAlgorithm::Sha256];
+
+/// What a new v4 key certifies and signs with. The legacy form: GnuPG 2.2 does not know the algorithm
+/// numbers of RFC 9580.
+pub const V4_PRIMARY: KeyType = KeyType::Ed25519Legacy;
+/// What is sealed to with a new v4 key; legacy form too.
+pub const V4_ENCRYPTION: KeyType = KeyType::ECDH(ECCCurve::Curve25519Legacy);
+/// What a new v6 key certifies and signs with.
+pub const V6_PRIMARY: KeyType = KeyType::Ed25519;
+/// What is sealed to with a new v6 key.
+pub const V6_ENCRYPTION: KeyType = KeyType::X25519;
 
 /// Whether signatures with this hash count: no MD5, SHA-1, RIPEMD-160 (R43).
 pub fn hash_counts(hash: HashAlgorithm) -> bool {

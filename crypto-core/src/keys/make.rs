@@ -2,7 +2,6 @@
 
 use model::error::CoreError;
 use pgp::composed::{KeyType, SignedKeyDetails, SignedSecretKey, SignedSecretSubKey};
-use pgp::crypto::ecc_curve::ECCCurve;
 use pgp::packet::{
     Features, KeyFlags, PubKeyInner, PublicKey, PublicSubkey, SecretKey, SecretSubkey, Signature,
     SignatureConfig, SignatureType, Subpacket, SubpacketData, UserId,
@@ -26,17 +25,16 @@ struct Shape {
 impl KeyProfile {
     fn shape(self) -> Shape {
         match self {
-            // The legacy forms: GnuPG 2.2 does not know the algorithm numbers of RFC 9580.
             Self::CompatibleV4 => Shape {
                 version: KeyVersion::V4,
-                primary: KeyType::Ed25519Legacy,
-                encryption: KeyType::ECDH(ECCCurve::Curve25519Legacy),
+                primary: profile::V4_PRIMARY,
+                encryption: profile::V4_ENCRYPTION,
                 seipd_v2: false,
             },
             Self::ModernV6 => Shape {
                 version: KeyVersion::V6,
-                primary: KeyType::Ed25519,
-                encryption: KeyType::X25519,
+                primary: profile::V6_PRIMARY,
+                encryption: profile::V6_ENCRYPTION,
                 seipd_v2: true,
             },
         }
