@@ -80,16 +80,18 @@ pub async fn find(app: &App, headers: &HeaderMap) -> ApiResult<Option<Session>> 
     let session = Session { account: row.id(0)?, id: row.id(1)? };
     let seen = time - time.rem_euclid(SEEN_STEP);
     if row.int(2)? < seen {
-        app.db
-            .write(|mut tx| async move {
-                tx.execute(
-                    "UPDATE sessions SET seen_at = $1 WHERE id = $2 AND account_id = $3 AND seen_at < $1",
-                    crate::values![seen, &session.id, &session.account],
-                )
-                .await?;
-                Ok((tx, ()))
-            })
+        let noted = app.db.write(|mut tx| async move {
+            tx.execute(
+                "UPDATE sessions SET seen_at = $1 WHERE id = $2 AND account_id = $3 AND seen_at < $1",
+                crate::values![seen, &session.id, &session.account],
+            )
             .await?;
+            Ok((tx, ()))
+        });
+        // On a full disk a person still reads; only the list of sessions is less fresh.
+        if let Err(error) = noted.await {
+            tracing::warn!(%error, "the use of a session was not noted");
+        }
     }
     Ok(Some(session))
 }

@@ -27,7 +27,7 @@ pub async fn submit(app: &App, session: &Session, request: SubmitRequest) -> Api
     judge(&request)?;
     let digest = &digest(&request)?;
     let (account, request, sent, time) = (&session.account, &request, &MessageId(random()), now());
-    let (sent, notices) = app
+    let done = app
         .db
         .write(|mut tx| async move {
             let id = &request.submission_id;
@@ -38,7 +38,14 @@ pub async fn submit(app: &App, session: &Session, request: SubmitRequest) -> Api
             };
             Ok((tx, done))
         })
-        .await?;
+        .await;
+    if let Err(error) = &done
+        && error.code() == ErrorCode::NoSuchRecipient
+    {
+        // A recipient who is not here is an answer of the directory, and counted like one.
+        app.limits.directory(account)?;
+    }
+    let (sent, notices) = done?;
     for (account, seq) in notices {
         app.notices.publish(&account, seq);
     }
