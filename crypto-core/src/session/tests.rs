@@ -14,6 +14,7 @@ use wire::keys::DirectoryEntry;
 use wire::plaintext::Address;
 
 mod attacks;
+mod mail;
 mod server;
 
 const NOW: i64 = 1_795_500_000_000;
