@@ -207,7 +207,9 @@ async fn wrong_values(db: &Db, column: &Column, shape: &str) -> ApiResult<usize>
         },
     };
     // The names come from the live schema, and only plain ones are put into the statement.
-    let plain = |name: &str| name.bytes().all(|byte| byte.is_ascii_lowercase() || byte == b'_');
+    let plain = |name: &str| {
+        name.bytes().all(|byte| byte.is_ascii_lowercase() || byte.is_ascii_digit() || byte == b'_')
+    };
     if !plain(&column.table) || !plain(&column.name) {
         return Ok(1);
     }

@@ -5,17 +5,19 @@ use crate::auth::{self, Session};
 use crate::config::Limits;
 use crate::errors::{ApiError, ApiResult};
 use axum::Router;
+use axum::body::Body;
 use axum::extract::{ConnectInfo, DefaultBodyLimit, Request, State};
 use axum::http::{HeaderMap, Method, header};
 use axum::middleware::{Next, from_fn, from_fn_with_state};
 use axum::response::{IntoResponse, Response};
+use futures::StreamExt as _;
 use governor::clock::{Clock as _, DefaultClock};
 use governor::{DefaultKeyedRateLimiter, Quota, RateLimiter};
 use std::collections::HashMap;
 use std::hash::Hash;
 use std::net::{IpAddr, Ipv4Addr, Ipv6Addr, SocketAddr};
 use std::num::NonZeroU32;
-use std::sync::{Mutex, PoisonError};
+use std::sync::{Arc, Mutex, PoisonError};
 use std::time::{Duration, Instant};
 use wire::error::ErrorCode;
 use wire::ids::AccountId;
@@ -165,8 +167,39 @@ pub fn guard(api: Router<App>, app: &App) -> Router {
         .layer(from_fn_with_state(app.clone(), in_time))
         .layer(from_fn_with_state(app.clone(), within_rates))
         .layer(from_fn_with_state(app.clone(), same_site))
+        .layer(from_fn(read_to_the_end))
         .layer(from_fn(crate::logging::requests))
         .with_state(app.clone())
+}
+
+/// Reads the rest of a refused upload, within reason. A browser that is still sending when the connection
+/// closes reports a network error and never sees why it was refused.
+async fn read_to_the_end(request: Request, next: Next) -> Response {
+    const MOST: usize = 256 << 20;
+    const PATIENCE: Duration = Duration::from_secs(30);
+    if !matches!(*request.method(), Method::PUT | Method::POST) {
+        return next.run(request).await;
+    }
+    let (parts, body) = request.into_parts();
+    let incoming = Arc::new(tokio::sync::Mutex::new(body.into_data_stream()));
+    let forwarded = futures::stream::unfold(incoming.clone(), |incoming| async move {
+        let chunk = incoming.lock().await.next().await?;
+        Some((chunk, incoming))
+    });
+    let response = next.run(Request::from_parts(parts, Body::from_stream(forwarded))).await;
+    if !response.status().is_success() {
+        let rest = async {
+            let (mut incoming, mut read) = (incoming.lock().await, 0);
+            while let Some(Ok(chunk)) = incoming.next().await {
+                read += chunk.len();
+                if read > MOST {
+                    break;
+                }
+            }
+        };
+        let _ = tokio::time::timeout(PATIENCE, rest).await;
+    }
+    response
 }
 
 /// Refuses changes asked for by another site: a form cannot set our header, and a script of another

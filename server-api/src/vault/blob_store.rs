@@ -6,7 +6,7 @@
 //! is swept later.
 
 use super::folders::make_private;
-use super::sealed_shape::{self, SAMPLE};
+use super::sealed_shape;
 use crate::config::BlobsUrl;
 use crate::errors::{ApiError, ApiResult};
 use bytes::{Bytes, BytesMut};
@@ -61,15 +61,23 @@ impl Blobs {
                 Self { store: Arc::new(store), prefix: Path::default(), most }
             }
             BlobsUrl::S3 { bucket, prefix } => {
-                let store = AmazonS3Builder::from_env()
-                    .with_bucket_name(bucket)
-                    .build()
-                    .map_err(|_| ApiError::internal("S3 is not configured: set the AWS_ variables"))?;
-                let prefix = Path::parse(prefix)
-                    .map_err(|_| ApiError::internal("the prefix in data.blobs_url is not a path"))?;
-                Self { store: Arc::new(store), prefix, most }
+                return Self::open_s3(AmazonS3Builder::from_env(), bucket, prefix, most);
             }
         })
+    }
+
+    /// Opens a bucket through a builder that already knows endpoint and keys.
+    ///
+    /// # Errors
+    /// `internal` if something is missing.
+    pub fn open_s3(builder: AmazonS3Builder, bucket: &str, prefix: &str, most: u64) -> ApiResult<Self> {
+        let store = builder
+            .with_bucket_name(bucket)
+            .build()
+            .map_err(|_| ApiError::internal("S3 is not configured: set the AWS_ variables"))?;
+        let prefix = Path::parse(prefix)
+            .map_err(|_| ApiError::internal("the prefix in data.blobs_url is not a path"))?;
+        Ok(Self { store: Arc::new(store), prefix, most })
     }
 
     /// Two levels of folders keep directories small.
@@ -98,7 +106,7 @@ impl Blobs {
         let path = self.path(&place);
         let mut upload = Incoming::new(body, self.most, room);
         let first = upload.part().await?;
-        sealed_shape::check_blob_start(first.get(..SAMPLE.min(first.len())).unwrap_or(&first), upload.ended)?;
+        sealed_shape::check_blob_start(&first, upload.ended)?;
         if upload.ended {
             let options = PutOptions { mode: PutMode::Create, ..PutOptions::default() };
             self.store.put_opts(&path, PutPayload::from_bytes(first), options).await?;

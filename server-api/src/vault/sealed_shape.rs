@@ -4,8 +4,8 @@
 use crate::errors::{ApiError, ApiResult};
 use wire::error::ErrorCode;
 
-/// How much of a blob is looked at.
-pub const SAMPLE: usize = 64 << 10;
+/// How much of the ciphertext is counted.
+const SAMPLE: usize = 64 << 10;
 
 /// Bytes of a ZKE1 head, and of the tag behind the ciphertext.
 const HEAD: usize = 144;
