@@ -83,14 +83,6 @@ impl Chip {
     pub(crate) fn shown(&self) -> &str {
         if self.name.is_empty() { &self.address } else { &self.name }
     }
-
-    /// Whether mail may be sealed to it.
-    pub(crate) fn ready(&self) -> Option<&DirectoryEntry> {
-        match &self.standing {
-            Standing::Ready { entry, .. } => Some(entry),
-            _ => None,
-        }
-    }
 }
 
 /// A recipient field.
@@ -112,14 +104,14 @@ impl Field {
 
     /// Make recipients of what was typed. Those whose certificates must be asked for.
     pub(crate) fn commit(&self) -> Vec<Address> {
-        let text = self.typing.get_untracked();
+        let text = self.typing.try_get_untracked().unwrap_or_default();
         let typed = writing::recipients(&text);
         if text.is_empty() {
             return Vec::new();
         }
-        self.typing.set(String::new());
+        self.typing.try_set(String::new());
         let mut fresh = Vec::new();
-        self.chips.update(|chips| {
+        self.chips.try_update(|chips| {
             for typed in typed {
                 let chip = match typed {
                     Typed::Person(name, address) => {
@@ -143,23 +135,21 @@ impl Field {
 
     /// The addresses that nothing is known of.
     pub(crate) fn unasked(&self) -> Vec<Address> {
-        self.chips.with_untracked(|chips| {
-            chips
-                .iter()
-                .filter(|chip| matches!(chip.standing, Standing::Asking | Standing::Unknown(_)))
-                .filter_map(|chip| chip.address.parse().ok())
-                .collect()
-        })
+        let unasked = |chip: &&Chip| matches!(chip.standing, Standing::Asking | Standing::Unknown(_));
+        self.all().iter().filter(unasked).filter_map(|chip| chip.address.parse().ok()).collect()
+    }
+
+    /// The recipients, untracked; none once the room is closed.
+    pub(crate) fn all(&self) -> Vec<Chip> {
+        self.chips.try_get_untracked().unwrap_or_default()
     }
 
     fn people(&self) -> Vec<Person> {
-        self.chips.with_untracked(|chips| {
-            chips
-                .iter()
-                .filter(|chip| !matches!(chip.standing, Standing::Malformed(_)))
-                .map(|chip| Person { name: chip.name.clone(), address: chip.address.clone() })
-                .collect()
-        })
+        self.all()
+            .into_iter()
+            .filter(|chip| !matches!(chip.standing, Standing::Malformed(_)))
+            .map(|chip| Person { name: chip.name, address: chip.address })
+            .collect()
     }
 }
 
@@ -320,9 +310,12 @@ impl Composer {
             && self.attachments.with_untracked(Vec::is_empty)
     }
 
-    /// What was written, for the worker.
-    pub(crate) fn draft(&self, from_name: String) -> Draft {
-        Draft {
+    /// What was written, for the worker; `None` once the room is closed (the account was locked meanwhile).
+    pub(crate) fn draft(&self, from_name: String) -> Option<Draft> {
+        if self.text.is_disposed() {
+            return None;
+        }
+        Some(Draft {
             from_name,
             to: self.to.people(),
             cc: self.cc.people(),
@@ -333,7 +326,7 @@ impl Composer {
                 .with_untracked(|files| files.iter().map(|file| (*file.data).clone()).collect()),
             in_reply_to: self.in_reply_to.get_value(),
             references: self.references.get_value(),
-        }
+        })
     }
 
     /// Bytes of the attachments.
@@ -359,8 +352,8 @@ impl Room {
         let composers = self.composers;
         let key = composers.next.try_update_value(|next| std::mem::replace(next, next.wrapping_add(1)));
         let composer = self.owned(|| Composer::new(key.unwrap_or_default(), begin));
-        composers.open.update(|open| open.push(composer));
-        composers.front.set(Some(composer.key));
+        composers.open.try_update(|open| open.push(composer));
+        composers.front.try_set(Some(composer.key));
         self.look_up(composer.to, composer.to.unasked());
         self.look_up(composer.cc, composer.cc.unasked());
         self.keep_saving(composer);
@@ -396,8 +389,8 @@ impl Room {
 
     /// Fold or close: a composer that leaves the front gives it to the newest other.
     pub(crate) fn close_composer(self, composer: Composer) {
-        self.composers.open.update(|open| open.retain(|other| other.key != composer.key));
-        if self.composers.front.get_untracked() == Some(composer.key) {
+        self.composers.open.try_update(|open| open.retain(|other| other.key != composer.key));
+        if self.composers.front.try_get_untracked() == Some(Some(composer.key)) {
             self.composers.front.set(None);
         }
     }

@@ -63,15 +63,16 @@ impl Room {
     }
 
     async fn save_once(self, composer: Composer) -> Result<wire::mail::MessageView, Fault> {
-        let command =
-            Command::SealDraft { draft: composer.draft(self.settings().display_name), now: api::now() };
+        let draft = composer.draft(self.settings().display_name).ok_or(Fault::Worker)?;
+        let command = Command::SealDraft { draft, now: api::now() };
         let Reply::Sealed { blob, blob_digest, own_summary, .. } = self.vault.call(command).await? else {
             return Err(Fault::Worker);
         };
         let blob_id = BlobId(random_id());
         api::put_blob(blob_id, &blob).await?;
         let put = DraftPut { blob: blob_id, blob_digest, summary: own_summary };
-        api::put_draft(composer.draft_id.get_value(), &put).await
+        let id = composer.draft_id.try_get_value().ok_or(Fault::Worker)?;
+        api::put_draft(id, &put).await
     }
 
     /// A save under way would come after the sending and bring the draft back: let it end first.

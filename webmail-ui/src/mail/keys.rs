@@ -133,8 +133,8 @@ fn act(room: Room, key: &str) -> bool {
         "c" => room.compose_new(),
         "r" | "a" | "f" => match reading {
             Reading::Open(message, _) => match key {
-                "r" => drop(room.reply(&message, false)),
-                "a" => drop(room.reply(&message, true)),
+                "r" => room.reply(&message, false),
+                "a" => room.reply(&message, true),
                 _ => room.forward(message),
             },
             _ => return false,

@@ -23,7 +23,6 @@ mod trust;
 mod window;
 mod writing;
 
-pub(crate) use keys::{keys_are_on, turn_keys};
 pub(crate) use room::Room;
 
 use crate::i18n::tr;
@@ -69,7 +68,7 @@ fn MailPage() -> impl IntoView {
                     NavigateOptions { replace: true, scroll: false, ..Default::default() },
                 );
             }
-            room.arrive(place);
+            untrack(|| room.arrive(place));
         }
         None => navigate("/mail/inbox", NavigateOptions { replace: true, ..Default::default() }),
     });

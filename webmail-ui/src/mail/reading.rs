@@ -47,27 +47,6 @@ pub(crate) struct Failed {
     pub(crate) held: Option<Held>,
 }
 
-impl Reading {
-    /// Which message it is about.
-    pub(crate) fn id(&self) -> Option<MessageId> {
-        match self {
-            Self::Nothing => None,
-            Self::Opening(id) => Some(*id),
-            Self::Open(message, _) => Some(message.id),
-            Self::Failed(failed) => Some(failed.id),
-        }
-    }
-
-    /// What the server returned.
-    pub(crate) fn held(&self) -> Option<&Held> {
-        match self {
-            Self::Open(_, held) => Some(held),
-            Self::Failed(failed) => failed.held.as_ref(),
-            Self::Nothing | Self::Opening(_) => None,
-        }
-    }
-}
-
 impl Room {
     /// The URL names another place.
     pub(crate) fn arrive(self, place: Place) {

@@ -242,11 +242,12 @@ impl Room {
     }
 
     pub(crate) fn folder_now(&self) -> Option<FolderId> {
-        untrack(|| self.folder())
+        let role = self.place.try_with_untracked(|place| place.folder)?;
+        self.role(role)
     }
 
     pub(super) fn role(&self, role: FolderRole) -> Option<FolderId> {
-        self.mailbox.with_untracked(|mailbox| mailbox.folder(role).map(|folder| folder.id))
+        self.mailbox.try_with_untracked(|mailbox| mailbox.folder(role).map(|folder| folder.id)).flatten()
     }
 
     /// Rows in the folder as the scrollbar shows it: those not loaded yet count too, unless a search hides
@@ -360,8 +361,8 @@ impl Room {
     }
 
     fn next_batch(&self) -> Option<(Vec<wire::mail::MessageView>, bool)> {
-        let folder = self.mailbox.is_disposed().then_some(None).unwrap_or_else(|| self.folder_now())?;
-        let range = self.in_view.get_untracked();
+        let folder = self.folder_now()?;
+        let range = self.in_view.try_get_untracked()?;
         let first: Vec<MessageId> =
             self.rows.with_untracked(|rows| rows.get(clamp(&range, rows.len())).unwrap_or_default().to_vec());
         let urgent = self.mailbox.try_update_untracked(|mailbox| {

@@ -132,13 +132,11 @@ impl Room {
         let sealed = {
             let _turn = self.state_turn().await;
             self.remember(composer, &entries).await?;
-            let command = Command::SealMessage {
-                draft: composer.draft(self.settings().display_name),
-                protection: composer.protection.get_untracked(),
-                entries,
-                now: api::now(),
+            let draft = composer.draft(self.settings().display_name);
+            let (Some(draft), Some(protection)) = (draft, composer.protection.try_get_untracked()) else {
+                return Err(Stop::Fault(Fault::Worker));
             };
-            self.vault.call(command).await?
+            self.vault.call(Command::SealMessage { draft, protection, entries, now: api::now() }).await?
         };
         let Reply::Sealed { blob, blob_digest, deliveries, own_summary } = sealed else {
             return Err(Stop::Fault(Fault::Worker));
@@ -176,7 +174,7 @@ impl Room {
                 set_standing(field, &address, standing);
             }
         }
-        let chips: Vec<Chip> = fields.iter().flat_map(|field| field.chips.get_untracked()).collect();
+        let chips: Vec<Chip> = fields.iter().flat_map(Field::all).collect();
         if chips.is_empty() {
             return Err(Stop::Recipients(t!("mail.refused.nobody")));
         }
@@ -255,12 +253,14 @@ impl Room {
     fn sent(self, composer: Composer, sent: MessageView) {
         let names: Vec<String> = [composer.to, composer.cc]
             .iter()
-            .flat_map(|field| field.chips.get_untracked())
+            .flat_map(Field::all)
             .map(|chip| chip.shown().to_owned())
             .collect();
-        let draft = composer.draft_id.get_value();
+        let draft = composer.draft_id.try_get_value();
         self.mailbox.try_update(|mailbox| {
-            mailbox.forget(draft);
+            if let Some(draft) = draft {
+                mailbox.forget(draft);
+            }
             mailbox.merge(sent);
         });
         self.close_composer(composer);

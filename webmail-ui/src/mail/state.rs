@@ -130,11 +130,6 @@ impl Mailbox {
         self.folders.iter().find(|folder| folder.role == Some(role))
     }
 
-    /// The role of a folder.
-    pub(crate) fn role_of(&self, id: FolderId) -> Option<FolderRole> {
-        self.folders.iter().find(|folder| folder.id == id).and_then(|folder| folder.role)
-    }
-
     /// A message.
     pub(crate) fn entry(&self, id: MessageId) -> Option<&Entry> {
         self.entries.get(&id)
@@ -148,11 +143,6 @@ impl Mailbox {
     /// Where the next page of a folder begins.
     pub(crate) fn next_page(&self, folder: FolderId) -> Next {
         self.lists.get(&folder).map(|list| list.next.clone()).unwrap_or_default()
-    }
-
-    /// How many messages of a folder are loaded.
-    pub(crate) fn loaded(&self, folder: FolderId) -> usize {
-        self.lists.get(&folder).map_or(0, |list| list.ids.len())
     }
 
     /// Add a page of a folder. What was listed between the last page and the end of this one, and is not
@@ -443,11 +433,6 @@ impl Mailbox {
         {
             self.folders = folders;
         }
-    }
-
-    /// Whether actions are under way.
-    pub(crate) fn busy(&self) -> bool {
-        !self.pending.is_empty()
     }
 
     /// Look at the change feed: forget what is gone, and say what to fetch.

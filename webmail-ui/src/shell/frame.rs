@@ -44,6 +44,8 @@ pub(crate) fn Frame() -> impl IntoView {
 
 #[component]
 fn Rooms() -> impl IntoView {
+    // Outlives its pages: lists and mails being written stay when the person looks at the settings.
+    provide_context(crate::mail::Room::open());
     view! {
         <div class="frame">
             <SkipLink/>
