@@ -12,9 +12,10 @@ mod ui;
 mod vault;
 
 fn main() {
-    #[cfg(debug_assertions)]
+    // A panic names a place in the sources, never content.
     console_error_panic_hook::set_once();
-    leptos::task::spawn_local(async {
+    // Not through leptos: its executor starts when the app is mounted.
+    wasm_bindgen_futures::spawn_local(async {
         if i18n::load(i18n::preferred()).await {
             if let Some(boot) = leptos::prelude::document().get_element_by_id("boot") {
                 boot.remove();
