@@ -55,11 +55,7 @@ impl fmt::Debug for UnlockedAccount {
     }
 }
 
-fn find<'a>(
-    objects: &'a [SealedObject],
-    kind: ObjectKind,
-    id: ObjectId,
-) -> Result<&'a SealedObject, CoreError> {
+fn find(objects: &[SealedObject], kind: ObjectKind, id: ObjectId) -> Result<&SealedObject, CoreError> {
     objects
         .iter()
         .find(|object| object.kind == kind && object.object_id == id)
