@@ -1,7 +1,7 @@
 use super::*;
 use model::mail::Person;
 use wire::ids::BlobId;
-use wire::mail::Arrival;
+use wire::mail::{Action, Arrival};
 use wire::sealed::SealedMessage;
 
 const INBOX: FolderId = FolderId([1; 16]);
