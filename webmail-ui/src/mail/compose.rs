@@ -1,7 +1,7 @@
 //! Mails being written: what each holds, and how one begins.
 
 use super::random_id;
-use super::room::Room;
+use super::room::{Room, Show};
 use super::writing::{self, Typed};
 use crate::api::{self, Fault};
 use leptos::prelude::*;
@@ -392,6 +392,10 @@ impl Room {
         self.composers.open.try_update(|open| open.retain(|other| other.key != composer.key));
         if self.composers.front.try_get_untracked() == Some(Some(composer.key)) {
             self.composers.front.set(None);
+            // The keyboard goes on where it was: in the list.
+            if let Some(id) = self.cursor.get_untracked() {
+                self.show.set(Some(Show { id, focus: true }));
+            }
         }
     }
 }

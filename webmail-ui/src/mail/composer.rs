@@ -300,7 +300,7 @@ fn ProtectionChoice(composer: Composer) -> impl IntoView {
             >
                 {PROTECTIONS.into_iter().map(|one| {
                     let key = protection_key(one);
-                    view! { <option value=key>{move || tr(&format!("mail.protection.{key}"))}</option> }
+                    view! { <option value=key selected=move || composer.protection.get() == one>{move || tr(&format!("mail.protection.{key}"))}</option> }
                 }).collect_view()}
             </select>
             <span class="protection-hint" id=hint>

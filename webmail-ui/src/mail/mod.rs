@@ -26,7 +26,6 @@ mod writing;
 pub(crate) use room::Room;
 
 use crate::i18n::tr;
-use crate::shell;
 use crate::ui::{Button, Kind};
 use leptos::prelude::*;
 use leptos_router::components::{Route, RouteProps};
@@ -73,7 +72,6 @@ fn MailPage() -> impl IntoView {
         None => navigate("/mail/inbox", NavigateOptions { replace: true, ..Default::default() }),
     });
     keys::listen(room);
-    shell::set_title(move || title(room));
     let reading = move || room.place.with(|place| place.message.is_some());
     view! {
         <div class="mail" class:is-reading=reading class:is-through=move || room.through.get()>
@@ -90,11 +88,4 @@ fn MailPage() -> impl IntoView {
         <dialogs::Dialogs/>
     }
     .into_any()
-}
-
-fn title(room: Room) -> String {
-    let role = room.place.with(|place| place.folder);
-    let unread = room.mailbox.with(|mailbox| mailbox.folder(role).map_or(0, |folder| folder.unread));
-    let name = folders::folder_name(role);
-    if unread > 0 { format!("({unread}) {name}") } else { name }
 }

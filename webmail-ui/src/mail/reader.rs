@@ -173,7 +173,7 @@ fn People(message: Arc<OpenedMessage>) -> impl IntoView {
             {line("mail.reader.to", &message.to)}
             {line("mail.reader.cc", &message.cc)}
             <dt>{move || tr("mail.reader.date")}</dt>
-            <dd><time>{move || long_date(date)}</time></dd>
+            <dd><span>{move || long_date(date)}</span></dd>
         </dl>
     }
     .into_any()

@@ -275,7 +275,6 @@ impl Room {
                     self.trouble.try_set(None);
                     self.mailbox.try_update(|mailbox| mailbox.set_folders(folders));
                     self.load_list();
-                    self.listen();
                 }
                 Err(fault) => drop(self.trouble.try_set(Some(fault))),
             }
@@ -312,6 +311,8 @@ impl Room {
                             }
                         });
                         self.open_rows();
+                        // Only now: the look at the change feed begins where this page ends.
+                        self.listen();
                         api::pause(if next == Next::Start { BREATH * 3 } else { BREATH }).await;
                     }
                     Err(fault) => {

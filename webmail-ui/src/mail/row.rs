@@ -207,7 +207,7 @@ fn content(shown: &Shown, role: FolderRole) -> impl IntoView + use<> {
         Content::Opening => view! { <span class="row-bar"></span><span class="row-bar"></span> }.into_any(),
         Content::Failed(error, date) => view! {
             <span class="row-who row-danger"><Icon name="seal-broken"/>{tr("mail.row.closed")}</span>
-            <time class="row-date">{short_date(*date)}</time>
+            <span class="row-date">{short_date(*date)}</span>
             <span class="row-what">{faults::words(&crate::api::Fault::Core(error.clone()))}</span>
         }
         .into_any(),
@@ -231,7 +231,7 @@ fn content(shown: &Shown, role: FolderRole) -> impl IntoView + use<> {
                     {(*attachments > 0).then(|| view! { <Icon name="attach"/> })}
                     <span class=tone><Icon name=icon/></span>
                 </span>
-                <time class="row-date">{short_date(*date)}</time>
+                <span class="row-date">{short_date(*date)}</span>
                 <span class="row-what">
                     <bdi class="row-subject">{subject_or_none(subject)}</bdi>
                     " "
