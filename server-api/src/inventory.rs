@@ -187,9 +187,12 @@ pub async fn check(known: &Inventory, db: &Db) -> ApiResult<Vec<String>> {
     Ok(faults)
 }
 
+/// Whether stored bytes have a shape.
+type Fits = Box<dyn Fn(&[u8]) -> bool + Send>;
+
 /// Counts stored values that do not have their shape.
 async fn wrong_values(db: &Db, column: &Column, shape: &str) -> ApiResult<usize> {
-    let fits: Box<dyn Fn(&[u8]) -> bool + Send> = match shape {
+    let fits: Fits = match shape {
         "id" => Box::new(|bytes| bytes.len() == 16),
         "zke1" => Box::new(|bytes| sealed_shape::check_envelope(bytes).is_ok()),
         "message" => Box::new(|bytes| sealed_shape::check_message(bytes).is_ok()),

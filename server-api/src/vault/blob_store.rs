@@ -61,23 +61,15 @@ impl Blobs {
                 Self { store: Arc::new(store), prefix: Path::default(), most }
             }
             BlobsUrl::S3 { bucket, prefix } => {
-                return Self::open_s3(AmazonS3Builder::from_env(), bucket, prefix, most);
+                let store = AmazonS3Builder::from_env()
+                    .with_bucket_name(bucket)
+                    .build()
+                    .map_err(|_| ApiError::internal("S3 is not configured: set the AWS_ variables"))?;
+                let prefix = Path::parse(prefix)
+                    .map_err(|_| ApiError::internal("the prefix in data.blobs_url is not a path"))?;
+                Self { store: Arc::new(store), prefix, most }
             }
         })
-    }
-
-    /// Opens a bucket through a builder that already knows endpoint and keys.
-    ///
-    /// # Errors
-    /// `internal` if something is missing.
-    pub fn open_s3(builder: AmazonS3Builder, bucket: &str, prefix: &str, most: u64) -> ApiResult<Self> {
-        let store = builder
-            .with_bucket_name(bucket)
-            .build()
-            .map_err(|_| ApiError::internal("S3 is not configured: set the AWS_ variables"))?;
-        let prefix = Path::parse(prefix)
-            .map_err(|_| ApiError::internal("the prefix in data.blobs_url is not a path"))?;
-        Ok(Self { store: Arc::new(store), prefix, most })
     }
 
     /// Two levels of folders keep directories small.

@@ -101,7 +101,7 @@ fn in_file(path: &Path, name: &str, fresh: &[u8]) -> ApiResult<Vec<u8>> {
     #[cfg(unix)]
     std::os::unix::fs::OpenOptionsExt::mode(&mut options, 0o600);
     let mut file = options.open(&staged)?;
-    write!(file, "{text}{name} {}\n", STANDARD.encode(fresh))?;
+    writeln!(file, "{text}{name} {}", STANDARD.encode(fresh))?;
     file.sync_all()?;
     std::fs::rename(&staged, path)?;
     std::fs::File::open(parent)?.sync_all()?;

@@ -1,6 +1,6 @@
 //! The stores under test: SQLite and a local folder always; PostgreSQL if `HEDGEROW_TEST_POSTGRES` is
-//! the URL of a cluster where databases may be made; S3 if `HEDGEROW_TEST_S3` is an endpoint with the
-//! bucket `hedgerow` (keys in `AWS_ACCESS_KEY_ID` and `AWS_SECRET_ACCESS_KEY`).
+//! the URL of a cluster where databases may be made; S3 if `HEDGEROW_TEST_S3` names a bucket,
+//! `s3://hedgerow` (endpoint and keys in `AWS_*`).
 #![allow(dead_code, unreachable_pub, reason = "each test binary uses its own part")]
 
 use server_api::app::random;
@@ -45,31 +45,14 @@ impl Stores {
         if kind == Kind::Scaled {
             config.data.database_url = DatabaseUrl::Postgres(fresh_database().await?);
         }
-        let mut blobs = None;
         if kind == Kind::Scaled
-            && let Ok(endpoint) = std::env::var("HEDGEROW_TEST_S3")
+            && let Ok(bucket) = std::env::var("HEDGEROW_TEST_S3")
         {
-            // The store reads its endpoint from the environment as in production; here each test has
-            // its own prefix and the builder is given the endpoint directly.
-            blobs = Some(
-                Blobs::open_s3(
-                    object_store::aws::AmazonS3Builder::from_env()
-                        .with_endpoint(endpoint)
-                        .with_allow_http(true)
-                        .with_region("us-east-1"),
-                    "hedgerow",
-                    &hex::encode(random::<8>()),
-                    config.limits.message_bytes,
-                )
-                .unwrap(),
-            );
-        } else {
-            config.data.blobs_url = BlobsUrl::Folder(dir.path().join("blobs"));
+            // Each test has its own prefix.
+            let bucket = bucket.trim_start_matches("s3://").trim_matches('/').to_owned();
+            config.data.blobs_url = BlobsUrl::S3 { bucket, prefix: hex::encode(random::<8>()) };
         }
-        let blobs = match blobs {
-            Some(blobs) => blobs,
-            None => Blobs::open(&config.data.blobs_url, config.limits.message_bytes).unwrap(),
-        };
+        let blobs = Blobs::open(&config.data.blobs_url, config.limits.message_bytes).unwrap();
         let db = Db::open(&config.data.database_url).await.unwrap();
         migrations::run(&db).await.unwrap();
         Some(Self { kind, db, blobs, config, dir })
