@@ -84,6 +84,11 @@ pub fn cipher_counts(cipher: SymmetricKeyAlgorithm) -> bool {
     )
 }
 
+/// Whether content in this mode is opened.
+pub fn mode_counts(mode: AeadAlgorithm) -> bool {
+    matches!(mode, AeadAlgorithm::Eax | AeadAlgorithm::Ocb | AeadAlgorithm::Gcm)
+}
+
 /// Whether keys of this kind count. The error says which algorithm and why, in English.
 pub fn key_counts(algorithm: PublicKeyAlgorithm, params: &PublicParams) -> Result<(), &'static str> {
     match params {

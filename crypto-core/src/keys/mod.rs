@@ -15,6 +15,8 @@ mod open;
 mod unlocked;
 
 #[cfg(test)]
+mod gnupg_tests;
+#[cfg(test)]
 mod tests;
 
 pub(crate) use open::check_all;

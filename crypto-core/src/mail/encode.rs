@@ -75,13 +75,16 @@ pub(super) fn parameter(key: &str, value: &str) -> String {
     }
     let mut escaped: Vec<String> = Vec::new();
     let mut line = String::new();
-    for byte in value.bytes() {
-        if byte.is_ascii_alphanumeric() || b"-._~".contains(&byte) {
-            line.push(char::from(byte));
-        } else {
-            line.push_str(&format!("%{byte:02X}"));
+    for c in value.chars() {
+        for byte in c.encode_utf8(&mut [0; 4]).bytes() {
+            if byte.is_ascii_alphanumeric() || b"-._~".contains(&byte) {
+                line.push(char::from(byte));
+            } else {
+                line.push_str(&format!("%{byte:02X}"));
+            }
         }
-        if line.len() >= 54 {
+        // Never inside a character: some readers decode each section by itself.
+        if line.len() >= 48 {
             escaped.push(core::mem::take(&mut line));
         }
     }

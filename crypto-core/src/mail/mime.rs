@@ -22,6 +22,8 @@ const MAX_PARTS: usize = 1000;
 const MAX_DEPTH: usize = 32;
 /// Most lines that look like a boundary. Diffs and tables have some, honest mail has not so many.
 const MAX_BOUNDARY_LINES: usize = 50_000;
+/// Largest mail in which a message encoded against the rules is parsed, in bytes.
+const MAX_ENCODED_MESSAGE: usize = 1024 * 1024;
 /// Most people read from a header.
 const MAX_PEOPLE: usize = 1000;
 
@@ -62,14 +64,22 @@ fn too_large(what: &str) -> CoreError {
 /// Counts, before any parsing, what would make the parser's tables swell.
 fn guard(bytes: &[u8]) -> Result<(), CoreError> {
     let (mut boundaries, mut header_lines, mut block) = (0usize, 0usize, 0usize);
-    let mut in_header = true;
+    // Whether a header block is being read, and what it said of the body that follows.
+    let (mut in_header, mut nested, mut encoded) = (true, false, false);
     for line in bytes.split_inclusive(|byte| *byte == b'\n') {
         if line.starts_with(b"--") {
             boundaries += 1;
-            (in_header, block) = (true, 0);
+            (in_header, nested, encoded, block) = (true, false, false, 0);
         } else if in_header {
             if line.iter().all(|byte| matches!(byte, b'\r' | b'\n')) {
-                in_header = false;
+                // RFC 2046 section 5.2.1 forbids encoded messages; a small one does no harm.
+                if nested && encoded && bytes.len() > MAX_ENCODED_MESSAGE {
+                    return Err(too_large("an encoded message inside the mail"));
+                }
+                (in_header, nested, encoded, block) = (nested, false, false, 0);
+            } else {
+                nested |= holds(line, b"message/");
+                encoded |= holds(line, b"base64") || holds(line, b"quoted-printable");
             }
             block += line.len();
             header_lines += 1;
@@ -79,6 +89,11 @@ fn guard(bytes: &[u8]) -> Result<(), CoreError> {
         }
     }
     Ok(())
+}
+
+/// Whether a line holds a word, in any case.
+fn holds(line: &[u8], word: &[u8]) -> bool {
+    line.windows(word.len()).any(|part| part.eq_ignore_ascii_case(word))
 }
 
 fn parse(bytes: &[u8]) -> Result<Message<'_>, CoreError> {
@@ -125,8 +140,7 @@ pub(super) fn signed_parts(bytes: &[u8]) -> Result<Option<SignedParts<'_>>, Core
         return Ok(None);
     }
     let Some(boundary) = kind.attribute("boundary").filter(|text| !text.is_empty()) else { return Ok(None) };
-    let start = usize::try_from(root.root_part().offset_body).map_err(|_| CoreErrorCode::TooLarge)?;
-    let Some(body) = bytes.get(start..) else { return Ok(None) };
+    let Some(body) = after_header(bytes) else { return Ok(None) };
     let Some(parts) = split(body, boundary.as_bytes()) else { return Ok(None) };
     let [content, signature] = parts.as_slice() else { return Ok(None) };
     let Some(part) = MessageParser::default().parse(*signature) else { return Ok(None) };
@@ -139,6 +153,18 @@ pub(super) fn signed_parts(bytes: &[u8]) -> Result<Option<SignedParts<'_>>, Core
     }
     let signature = body_bytes(&part, part.root_part());
     Ok(Some(SignedParts { content, signature }))
+}
+
+/// What follows the first empty line.
+fn after_header(bytes: &[u8]) -> Option<&[u8]> {
+    let mut at = 0usize;
+    for line in bytes.split_inclusive(|byte| *byte == b'\n') {
+        at += line.len();
+        if matches!(line, b"\n" | b"\r\n") {
+            return bytes.get(at..);
+        }
+    }
+    None
 }
 
 /// The parts between boundary lines, without the line ends that belong to the boundaries. None if the

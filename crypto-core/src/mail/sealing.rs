@@ -111,8 +111,8 @@ fn row(draft: &Draft, from: &Address, blob: &[u8], now: Millis) -> Result<(Diges
     let digest = Sha256::digest(blob).to_vec();
     let summary = summary::summarise(About {
         from: &Person { name: draft.from_name.clone(), address: from.as_str().to_owned() },
-        to: &folded(&draft.to),
-        cc: &folded(&draft.cc),
+        to: &draft.to,
+        cc: &draft.cc,
         subject: &draft.subject,
         text: &draft.text,
         // A Date header knows whole seconds.
@@ -121,18 +121,4 @@ fn row(draft: &Draft, from: &Address, blob: &[u8], now: Millis) -> Result<(Diges
         blob_digest: hex::encode(&digest),
     });
     Ok((Digest(digest), summary::write(&summary)?))
-}
-
-/// Addresses in the form they have in the message.
-fn folded(people: &[Person]) -> Vec<Person> {
-    people
-        .iter()
-        .map(|person| Person {
-            name: person.name.clone(),
-            address: person
-                .address
-                .parse::<Address>()
-                .map_or_else(|_| person.address.clone(), |address| address.as_str().to_owned()),
-        })
-        .collect()
 }

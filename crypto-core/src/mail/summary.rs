@@ -4,6 +4,7 @@ use model::Millis;
 use model::error::{CoreError, CoreErrorCode};
 use model::mail::{Person, Summary};
 use serde::Serialize;
+use wire::plaintext::Address;
 
 use super::{names, padding};
 
@@ -27,7 +28,11 @@ fn short(text: &str, limit: usize) -> String {
 }
 
 fn person(person: &Person) -> Person {
-    Person { name: short(&person.name, MAX_LINE), address: short(&person.address, MAX_LINE) }
+    let address = person
+        .address
+        .parse::<Address>()
+        .map_or_else(|_| short(&person.address, MAX_LINE), |address| address.as_str().to_owned());
+    Person { name: short(&person.name, MAX_LINE), address }
 }
 
 /// The first words of a text; quoted lines are passed over if there is anything else.
