@@ -107,7 +107,8 @@ impl Mailbox {
         let undone: Vec<Pending> = self.pending.drain(at..).rev().collect();
         for pending in &undone {
             for entry in &pending.before {
-                if self.entries.contains_key(&entry.view.id) {
+                let listed = self.entries.contains_key(&entry.view.id);
+                if listed {
                     self.replace(entry.view.clone());
                 } else {
                     self.entries.insert(entry.view.id, entry.clone());

@@ -76,6 +76,8 @@ pub(crate) struct Show {
     pub(crate) focus: bool,
 }
 
+type Navigate = Rc<dyn Fn(&str)>;
+
 /// A question in a dialog.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(crate) enum Question {
@@ -121,7 +123,7 @@ pub(crate) struct Room {
     pub(super) vault: Vault,
     pub(super) me: Me,
     pub(super) toasts: Toasts,
-    navigate: StoredValue<Rc<dyn Fn(&str)>, LocalStorage>,
+    navigate: StoredValue<Navigate, LocalStorage>,
     owner: StoredValue<Owner>,
     turn: StoredValue<Arc<Mutex<()>>>,
     pub(super) quiet: StoredValue<Quiet, LocalStorage>,
