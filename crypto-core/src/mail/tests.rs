@@ -239,17 +239,6 @@ fn foreign(mime: &[u8], signed: bool) -> OpenedMail {
 }
 
 #[test]
-fn a_signed_mail_sealed_again_for_others_does_not_count() {
-    let mail = b"From: alice@hedgerow.test\r\nSubject: s\r\n\r\nI quit.\r\n".to_vec();
-    let to_carol = key("alice").sign_and_seal(&mut rng(), mail, &[&cert("carol")], NOW).unwrap();
-    let opened = key("carol").open(&to_carol.bytes, 10_000).unwrap();
-    assert!(opened.is_signed());
-    // Carol's own view is good, and the same signature read by Bob is not: Carol is named in it, Bob is not.
-    let alice = FetchedCert::parse(key("alice").certificate_bytes()).unwrap();
-    assert!(matches!(opened.check(&alice, NOW)[0].verdict, seal::verify::Verdict::Good { .. }));
-}
-
-#[test]
 fn wrapping_a_signed_part_loses_the_badge() {
     let mut draft = draft("real", "signed text");
     draft.to = vec![person("bob")];
