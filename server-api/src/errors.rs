@@ -153,6 +153,9 @@ impl From<sqlx::Error> for ApiError {
                 let code = database.code().unwrap_or_default().into_owned();
                 from_database_code(&code)
             }
+            sqlx::Error::BeginFailed | sqlx::Error::InvalidSavePointStatement => {
+                unavailable("the database is out of reach", "no transaction")
+            }
             // The texts of these hold column names and types, never values; still, only the kind is told.
             sqlx::Error::ColumnDecode { .. } | sqlx::Error::Decode(_) | sqlx::Error::ColumnNotFound(_) => {
                 Self::internal("a stored row has an unexpected shape")

@@ -442,6 +442,49 @@ async fn notices_reach_every_process(stores: Stores) {
 }
 
 #[tokio::test]
+async fn a_full_disk_is_told_and_survived() {
+    let stores = Stores::open(Kind::Embedded).await.unwrap();
+    let (account, other) = (stores.account(1 << 30).await, stores.account(1 << 30).await);
+    let grow = async |account: AccountId| {
+        let name = hex::encode(random::<8>());
+        let name = &name;
+        stores
+            .db
+            .write(|mut tx| async move {
+                feed::append(&mut tx, &account, &Change::Account).await?;
+                tx.execute(
+                    "INSERT INTO server_secrets (name, value, created_at) VALUES ($1, $2, 0)",
+                    values![name, &vec![0u8; 100_000]],
+                )
+                .await?;
+                Ok((tx, ()))
+            })
+            .await
+    };
+    // A limit of pages fails as a full volume does.
+    stores
+        .db
+        .write(|mut tx| async move {
+            tx.fetch_all("PRAGMA max_page_count = 120", &[]).await?;
+            Ok((tx, ()))
+        })
+        .await
+        .unwrap();
+    let mut written = 0;
+    let refused = loop {
+        match grow(account).await {
+            Ok(()) => written += 1,
+            Err(error) => break error,
+        }
+    };
+    assert_eq!(refused.code(), ErrorCode::StorageFull);
+    let newest = feed::newest(&mut stores.db.read().await.unwrap(), &account).await.unwrap();
+    assert_eq!(newest, written, "nothing of the refused transaction is there");
+    // The limit went with the connection, as space comes back on a disk.
+    grow(other).await.unwrap();
+}
+
+#[tokio::test]
 async fn both_schemas_have_the_same_shape() {
     let Some(scaled) = Stores::open(Kind::Scaled).await else {
         eprintln!("skipped: HEDGEROW_TEST_POSTGRES is not set");

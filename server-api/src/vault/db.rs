@@ -24,7 +24,7 @@ use sqlx::postgres::{PgArguments, PgConnectOptions, PgPoolOptions, PgRow};
 use sqlx::sqlite::{
     SqliteArguments, SqliteConnectOptions, SqliteJournalMode, SqlitePoolOptions, SqliteRow, SqliteSynchronous,
 };
-use sqlx::{Arguments as _, PgPool, Postgres, Row as _, Sqlite, SqlitePool, Transaction};
+use sqlx::{Arguments as _, Connection as _, PgPool, Postgres, Row as _, Sqlite, SqlitePool, Transaction};
 use std::future::Future;
 use std::str::FromStr as _;
 use std::time::Duration;
@@ -79,7 +79,16 @@ impl Db {
                     // What was deleted is overwritten: a destroyed message leaves no ciphertext behind.
                     .pragma("secure_delete", "on")
                     .statement_cache_capacity(256);
-                let pool = SqlitePoolOptions::new().acquire_timeout(PATIENCE);
+                // When the disk is full SQLite rolls back by itself, and the driver goes on believing in a
+                // transaction that no longer is: such a connection is replaced. The ping waits for a
+                // rollback that is still under way.
+                let pool =
+                    SqlitePoolOptions::new().acquire_timeout(PATIENCE).after_release(|connection, _| {
+                        Box::pin(async move {
+                            connection.ping().await?;
+                            Ok(!connection.is_in_transaction())
+                        })
+                    });
                 let writer = pool.clone().max_connections(1).connect_with(options.clone()).await?;
                 let readers =
                     pool.max_connections(READERS).connect_with(options.pragma("query_only", "on")).await?;
