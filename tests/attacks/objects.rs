@@ -186,6 +186,13 @@ fn packets(bytes: &[u8]) -> Result<Vec<(u8, std::ops::Range<usize>)>> {
     Ok(found)
 }
 
+/// A secret key, read and written again.
+fn rewritten(bytes: &[u8]) -> Option<Vec<u8>> {
+    use pgp::composed::Deserializable as _;
+    use pgp::ser::Serialize as _;
+    pgp::composed::SignedSecretKey::from_bytes(bytes).ok()?.to_bytes().ok()
+}
+
 #[tokio::test(flavor = "multi_thread")]
 async fn r4_public_fields_of_a_stored_secret_key_overwritten() -> Result<()> {
     // "Victory by KO", in its strongest form: the attacker even holds the account key, so no envelope is
@@ -212,6 +219,10 @@ async fn r4_public_fields_of_a_stored_secret_key_overwritten() -> Result<()> {
         for at in body {
             let mut edited = secret.clone();
             *edited.get_mut(at).context("byte")? ^= 1;
+            if rewritten(&edited).is_some_and(|edited| Some(edited) == rewritten(&secret)) {
+                // Another spelling of the same key (the bit count before a number): nothing was overwritten.
+                continue;
+            }
             let mut lie = view.clone();
             account.plant_secret_key(&mut lie, &edited)?;
             let codes = [Code::KeySubstituted, Code::Malformed, Code::UnusableCertificate];

@@ -44,6 +44,7 @@ async fn a_mail_with_an_attachment_goes_to_two_people_and_is_answered() -> Resul
     let message = bob.read(&view).await?;
     let mut answer = Person::draft(&[&alice.address], "Re: Два слова", "Danke");
     answer.in_reply_to = Some(message.message_id.clone());
+    answer.references = vec![message.message_id.clone()];
     let mut parcel = bob.seal(answer).await?;
     parcel.request.answers = Some((view.id, Flag::Answered));
     bob.submit(&parcel).await?;

@@ -184,6 +184,18 @@ impl Server {
         Ok(())
     }
 
+    /// Ends the process as an operator does (SIGTERM), and waits for it.
+    ///
+    /// # Errors
+    /// There is no process.
+    pub fn stop(&mut self) -> Result<()> {
+        let mut child = self.child.take().context("the server does not run")?;
+        Command::new("kill").args(["-TERM", &child.id().to_string()]).status()?;
+        let ended = child.wait()?;
+        ensure!(ended.success(), "the server ended with {ended}");
+        Ok(())
+    }
+
     /// `http://localhost:PORT`.
     pub fn url(&self) -> String {
         format!("http://localhost:{}", self.port)
