@@ -258,7 +258,9 @@ impl State {
             if entry.version != object.version || entry.digest != digest(object.envelope.as_bytes()) {
                 return Err(CoreErrorCode::Tampered.into());
             }
-            found.insert((object.kind, object.object_id));
+            if !found.insert((object.kind, object.object_id)) {
+                return Err(CoreErrorCode::Tampered.into());
+            }
         }
         if found.len() == self.objects.len() { Ok(()) } else { Err(CoreErrorCode::Tampered.into()) }
     }
