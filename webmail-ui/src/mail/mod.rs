@@ -69,7 +69,11 @@ fn MailPage() -> impl IntoView {
             }
             untrack(|| room.arrive(place));
         }
-        None => navigate("/mail/inbox", NavigateOptions { replace: true, ..Default::default() }),
+        None if path.with_untracked(|path| path.starts_with("/mail")) => {
+            navigate("/mail/inbox", NavigateOptions { replace: true, ..Default::default() });
+        }
+        // The person is leaving for another room.
+        None => {}
     });
     keys::listen(room);
     let reading = move || room.place.with(|place| place.message.is_some());
