@@ -106,10 +106,13 @@ export declare class SecretKey {
   free(): void;
 }
 
-/** Commands and replies are plain objects, described in `crypto-core/model/src/worker.rs`. */
-export interface Command { readonly command: string; readonly [field: string]: unknown }
-/** A reply; `reply: "error"` is a refusal with `error.code`. */
-export interface Reply { readonly reply: string; readonly [field: string]: unknown }
+/**
+ * A command, described in `crypto-core/model/src/worker.rs`: its name if it takes nothing (`"lock"`), else
+ * an object with its name as the one key (`{ rate_passphrase: { passphrase } }`).
+ */
+export type Command = string | { readonly [name: string]: { readonly [field: string]: unknown } };
+/** A reply, of the same form; `{ error: { error: { code, detail } } }` is a refusal. */
+export type Reply = string | { readonly [name: string]: { readonly [field: string]: unknown } };
 /** A long step that begins. */
 export type Progress = "stretching" | "making_keys" | "sealing";
 

@@ -34,15 +34,15 @@ function start(script) {
 test("the worker is ready, then answers each command once and in order", async (t) => {
   const { worker, next } = start(SCRIPT);
   t.after(() => worker.terminate());
-  worker.postMessage({ id: 1, command: { command: "rate_passphrase", passphrase: "ocean velvet" } });
-  worker.postMessage({ id: 2, command: { command: "state_rejected" } });
+  worker.postMessage({ id: 1, command: { rate_passphrase: { passphrase: "ocean velvet" } } });
+  worker.postMessage({ id: 2, command: "state_rejected" });
   worker.postMessage("not a command");
-  worker.postMessage({ id: 3, command: { command: "lock" } });
+  worker.postMessage({ id: 3, command: "lock" });
   assert.deepEqual(await next(), { ready: true });
   const [first, second, third] = [await next(), await next(), await next()];
-  assert.deepEqual([first.id, first.reply.reply], [1, "strength"]);
-  assert.deepEqual([second.id, second.reply.error.code], [2, "locked"]);
-  assert.deepEqual([third.id, third.reply.reply], [3, "done"]);
+  assert.deepEqual([first.id, Object.keys(first.reply)], [1, ["strength"]]);
+  assert.deepEqual([second.id, second.reply.error.error.code], [2, "locked"]);
+  assert.deepEqual([third.id, third.reply], [3, "done"]);
 });
 
 test("a broken instance is reported and replaced by a fresh one; the build's names are used", async (t) => {

@@ -40,7 +40,7 @@ impl core::fmt::Debug for Confidential {
 
 /// What the page asks of the worker. The clock is an argument: the core has none.
 #[derive(Debug, Clone, Serialize, Deserialize)]
-#[serde(tag = "command", rename_all = "snake_case")]
+#[serde(rename_all = "snake_case")]
 pub enum Command {
     /// Judge a passphrase. → [`Reply::Strength`]
     RatePassphrase {
@@ -218,7 +218,7 @@ pub enum Command {
 
 /// What the worker answers.
 #[derive(Debug, Clone, Serialize, Deserialize)]
-#[serde(tag = "reply", rename_all = "snake_case")]
+#[serde(rename_all = "snake_case")]
 pub enum Reply {
     /// Done; nothing to say.
     Done,
