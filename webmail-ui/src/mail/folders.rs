@@ -66,6 +66,7 @@ fn folder(room: Room, role: FolderRole) -> impl IntoView {
         <a class="folder" href=Place { folder: role, message: None }.path() aria-current=here aria-label=name>
             <Icon name=folder_icon(role)/>
             <span class="folder-name">{move || folder_name(role)}</span>
+            " "
             {move || {
                 let count = count.get();
                 (count > 0).then(|| view! { <span class="folder-count">{number(count as f64)}</span> })

@@ -1,7 +1,7 @@
 //! The list of messages: only the rows near the view exist, moved to their places.
 
 use super::folders::{folder_icon, folder_name};
-use super::room::{Room, Show};
+use super::room::{Question, Room, Show};
 use super::row::{Row, Slot};
 use super::state::Next;
 use super::window::{rows_in_view, scroll_to_show, scroll_to_stay, step, to_pixels};
@@ -24,6 +24,13 @@ pub(crate) fn ListPane() -> impl IntoView {
             <header class="list-head">
                 <div class="list-title">
                     <Heading title=title keep_focus=true/>
+                    <span class="list-tools">
+                    <IconButton
+                        icon="keyboard"
+                        label=move || tr("mail.keys.title")
+                        shortcut="?"
+                        on_click=move || room.asking.set(Some(Question::Keys))
+                    />
                     <IconButton
                         icon="envelope-open"
                         label=move || tr("mail.envelope.look")
@@ -31,6 +38,7 @@ pub(crate) fn ListPane() -> impl IntoView {
                         pressed=Signal::derive(move || Some(room.through.get()))
                         on_click=move || room.through.update(|through| *through = !*through)
                     />
+                    </span>
                 </div>
                 <SearchBox/>
             </header>
@@ -129,11 +137,18 @@ fn row_height() -> f64 {
 fn Rows() -> impl IntoView {
     let room = Room::get();
     let node = NodeRef::<html::Div>::new();
-    let row = row_height();
+    let row = RwSignal::new(row_height());
+    let resized = window_event_listener(leptos::ev::resize, move |_| {
+        let now = row_height();
+        if row.get_untracked() != now {
+            row.set(now);
+        }
+    });
+    on_cleanup(move || resized.remove());
     let scrolled = RwSignal::new(0.0f64);
     let height = RwSignal::new(800.0f64);
     let count = Memo::new(move |_| room.row_count());
-    let range = Memo::new(move |_| rows_in_view(scrolled.get(), height.get(), row, count.get()));
+    let range = Memo::new(move |_| rows_in_view(scrolled.get(), height.get(), row.get(), count.get()));
 
     watch_height(node, height);
     Effect::new(move || {
@@ -147,7 +162,7 @@ fn Rows() -> impl IntoView {
     // The first row in view, so that what the person looks at stays where it is.
     let anchor = StoredValue::new(None::<(MessageId, usize)>);
     let drop_anchor = move || {
-        let first = (scrolled.get_untracked() / row).floor() as usize;
+        let first = (scrolled.get_untracked() / row.get_untracked()).floor() as usize;
         anchor.set_value(room.rows.with_untracked(|rows| rows.get(first).map(|id| (*id, first))));
     };
     Effect::new(move |before: Option<_>| {
@@ -159,7 +174,7 @@ fn Rows() -> impl IntoView {
             scrolled.set(0.0);
         } else if let Some((id, was)) = anchor.get_value()
             && let Some(is) = room.rows.with_untracked(|rows| rows.iter().position(|row| *row == id))
-            && let Some(top) = scroll_to_stay(scrolled.get_untracked(), row, was, is)
+            && let Some(top) = scroll_to_stay(scrolled.get_untracked(), row.get_untracked(), was, is)
         {
             element.set_scroll_top(top as i32);
             scrolled.set(top);
@@ -173,7 +188,8 @@ fn Rows() -> impl IntoView {
         let Some(Show { id, .. }) = room.show.get() else { return };
         let at = room.rows.with_untracked(|rows| rows.iter().position(|row| *row == id));
         if let (Some(element), Some(at)) = (node.get_untracked(), at)
-            && let Some(top) = scroll_to_show(scrolled.get_untracked(), height.get_untracked(), row, at)
+            && let Some(top) =
+                scroll_to_show(scrolled.get_untracked(), height.get_untracked(), row.get_untracked(), at)
         {
             element.set_scroll_top(top as i32);
             scrolled.set(top);
@@ -205,7 +221,7 @@ fn Rows() -> impl IntoView {
         });
         view! { <Row item=slot at=at row_height=row/> }
     };
-    let page = move || (height.get_untracked() / row).floor() as usize;
+    let page = move || (height.get_untracked() / row.get_untracked()).floor() as usize;
     view! {
         <div
             node_ref=node
@@ -247,8 +263,8 @@ fn Rows() -> impl IntoView {
                 }
             }
         >
-            <div class="rows-inner" role="rowgroup" style:height=move || format!("{}px", to_pixels(count.get(), row))
-                class:is-compact=row < 40.0>
+            <div class="rows-inner" role="rowgroup" style:height=move || format!("{}px", to_pixels(count.get(), row.get()))
+                class:is-compact=move || row.get() < 40.0>
                 <For each=move || slots.get() key=|(_, slot)| *slot children=move |(_, slot)| one(slot)/>
             </div>
         </div>

@@ -68,7 +68,7 @@ fn Opened(message: Arc<OpenedMessage>, held: Held) -> impl IntoView {
     let message_for_trust = message.clone();
     view! {
         <Actions message=message.clone()/>
-        <header class="reader-head">
+        <header class="reader-head" hidden=move || room.through.get()>
             <h2 class="reader-subject" tabindex="-1" node_ref=heading>
                 <bdi>{move || if subject.trim().is_empty() { tr("mail.no_subject") } else { subject.clone() }}</bdi>
             </h2>
@@ -82,7 +82,11 @@ fn Opened(message: Arc<OpenedMessage>, held: Held) -> impl IntoView {
             <People message=message.clone()/>
         </header>
         {move || if room.through.get() {
-            view! { <SealedView held=held.clone()/> }.into_any()
+            view! {
+                <h2 class="reader-subject sealed-title">{move || tr("mail.envelope.look")}</h2>
+                <SealedView held=held.clone()/>
+            }
+            .into_any()
         } else {
             view! {
                 <Body text=body.text.clone()/>
@@ -240,6 +244,7 @@ fn Attachments(id: MessageId, attachments: Vec<Attachment>) -> impl IntoView {
                             >
                                 <Icon name="attach"/>
                                 <bdi class="attachment-name">{name}</bdi>
+                                " "
                                 <span class="attachment-size">{move || size(bytes)}</span>
                                 <Icon name="download"/>
                             </button>

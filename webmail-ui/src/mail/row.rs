@@ -120,9 +120,9 @@ fn trust_word(arrival: Arrival) -> String {
 
 /// A row. `at` is its place in the list, `row_height` the height of every row in CSS pixels.
 #[component]
-pub(crate) fn Row(item: Slot, at: Memo<Option<usize>>, row_height: f64) -> impl IntoView {
+pub(crate) fn Row(item: Slot, at: Memo<Option<usize>>, row_height: RwSignal<f64>) -> impl IntoView {
     let room = Room::get();
-    let place = move || format!("translateY({}px)", to_pixels(at.get().unwrap_or(0), row_height));
+    let place = move || format!("translateY({}px)", to_pixels(at.get().unwrap_or(0), row_height.get()));
     let number = move || at.get().map(|at| (at + 1).to_string());
     let id = match item {
         Slot::Ahead(_) => {
