@@ -288,7 +288,9 @@ impl Me {
         else {
             return Err(odd());
         };
-        api::label_session(&SessionLabel { label }).await
+        api::label_session(&SessionLabel { label }).await?;
+        self.named.update(|count| *count += 1);
+        Ok(())
     }
 }
 

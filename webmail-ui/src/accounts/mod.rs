@@ -48,6 +48,8 @@ pub(crate) enum Presence {
 pub(crate) struct Me {
     presence: RwSignal<Presence>,
     over: RwSignal<bool>,
+    /// Rises when the current session got its name.
+    named: RwSignal<u32>,
     server: RwSignal<Option<ServerInfo>>,
     vault: Vault,
     toasts: Toasts,
@@ -63,6 +65,7 @@ impl Me {
         let me = Self {
             presence: RwSignal::new(presence),
             over: RwSignal::new(false),
+            named: RwSignal::new(0),
             server: RwSignal::new(None),
             vault: Vault::get(),
             toasts: Toasts::get(),

@@ -5,7 +5,7 @@ mod page;
 mod theme;
 
 pub(crate) use frame::Frame;
-pub(crate) use page::{Heading, LanguageSelect, NotFound, PublicPage, is_first};
+pub(crate) use page::{Heading, NotFound, PublicPage, is_first};
 pub(crate) use theme::{Density, Theme};
 
 use leptos::prelude::*;

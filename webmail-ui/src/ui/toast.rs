@@ -25,17 +25,12 @@ struct Toast {
 pub(crate) struct Toasts {
     shown: RwSignal<Vec<Toast>>,
     next: StoredValue<u32>,
-    spoken: RwSignal<String>,
 }
 
 impl Toasts {
     /// No messages.
     pub(crate) fn new() -> Self {
-        Self {
-            shown: RwSignal::new(Vec::new()),
-            next: StoredValue::new(0),
-            spoken: RwSignal::new(String::new()),
-        }
+        Self { shown: RwSignal::new(Vec::new()), next: StoredValue::new(0) }
     }
 
     /// The handle from the context.
@@ -75,15 +70,9 @@ impl Toasts {
         self.add(words.into(), true, None, None);
     }
 
-    /// Says it to screen readers only.
-    pub(crate) fn announce(&self, words: impl Into<String>) {
-        self.spoken.set(words.into());
-    }
-
     /// Takes every message away.
     pub(crate) fn clear(&self) {
         self.shown.update(Vec::clear);
-        self.spoken.update(String::clear);
     }
 
     fn add(
@@ -141,7 +130,6 @@ pub(crate) fn ToastRegion() -> impl IntoView {
             <div role="status">
                 <For each=move || of(false) key=|toast| toast.id children=row/>
             </div>
-            <p class="visually-hidden" aria-live="polite">{move || toasts.spoken.get()}</p>
         </div>
     }
     .into_any()

@@ -46,7 +46,10 @@ pub(super) fn Sessions() -> impl IntoView {
             }
         });
     });
-    refresh.run(());
+    Effect::new(move || {
+        me.named.track();
+        refresh.run(());
+    });
     let end = move |session: SessionView| {
         if session.current {
             leptos::task::spawn_local(async move { me.sign_out().await });
