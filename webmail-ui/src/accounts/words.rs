@@ -110,9 +110,13 @@ fn Check(words: StoredValue<Vec<String>>) -> impl IntoView {
                     .collect_view()}
                 <Button submit=true>{move || tr("accounts.check")}</Button>
             </form>
-            <p role="status" class="outcome">
-                {move || outcome.get().map(|right| tr(if right { "accounts.check_right" } else { "accounts.check_wrong" }))}
-            </p>
+            <div role="status" class="outcome">
+                {move || outcome.get().map(|right| {
+                    let (tone, key) =
+                        if right { (Tone::Ok, "accounts.check_right") } else { (Tone::Warn, "accounts.check_wrong") };
+                    view! { <Banner tone=tone><p>{tr(key)}</p></Banner> }
+                })}
+            </div>
         </details>
     }
     .into_any()
