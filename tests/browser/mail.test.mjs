@@ -4,7 +4,7 @@ import assert from "node:assert/strict";
 import { randomBytes } from "node:crypto";
 import { after, before, test } from "node:test";
 
-import { launchBrowser, Person } from "./harness/browser.mjs";
+import { inOrder, launchBrowser, Person } from "./harness/browser.mjs";
 import { channelsOf, formsOf, plant, scan } from "./harness/canary.mjs";
 import { Server } from "./harness/server.mjs";
 import * as steps from "./harness/steps.mjs";
@@ -44,16 +44,17 @@ after(async () => {
 });
 
 test("two people sign up, write, read, answer, and read again elsewhere", async (t) => {
+  const step = inOrder(t);
   const anna = await Person.arrive(browser, server);
   const ben = await Person.arrive(browser, server);
 
-  await t.test("both sign up", async () => {
+  await step("both sign up", async () => {
     await steps.signUp(anna, alice.address, alice.passphrase, "mail");
     words = await steps.signUp(ben, bob.address, bob.passphrase);
     await ben.look("mail-empty-inbox");
   });
 
-  await t.test("a sealed message with a 5 MiB attachment arrives without a reload", async () => {
+  await step("a sealed message with a 5 MiB attachment arrives without a reload", async () => {
     await steps.compose(anna, {
       to: bob.address,
       subject: letter.subject,
@@ -66,7 +67,7 @@ test("two people sign up, write, read, answer, and read again elsewhere", async 
     await ben.look("mail-inbox");
   });
 
-  await t.test("the recipient reads it; the attachment has the very bytes", async () => {
+  await step("the recipient reads it; the attachment has the very bytes", async () => {
     const message = await steps.openMessage(ben, letter.subject);
     await message.getByText(letter.text.split("\n")[0]).waitFor();
     const shown = await message.innerText();
@@ -76,7 +77,7 @@ test("two people sign up, write, read, answer, and read again elsewhere", async 
     assert.ok(bytes.equals(attachment), "the downloaded attachment equals what was attached");
   });
 
-  await t.test("the answer reaches the first writer", async () => {
+  await step("the answer reaches the first writer", async () => {
     await ben.page.getByRole("button", { name: "Reply", exact: true }).first().click();
     await steps.write(ben, { text: answer.text });
     replySubject = await ben.page.getByLabel("Subject", { exact: true }).inputValue();
@@ -87,7 +88,7 @@ test("two people sign up, write, read, answer, and read again elsewhere", async 
     await message.getByText(answer.text).waitFor({ timeout: 60_000 });
   });
 
-  await t.test("after signing out, a new browser reads it again", async () => {
+  await step("after signing out, a new browser reads it again", async () => {
     await steps.signOut(ben);
     await ben.look("mail-login");
     const again = await Person.arrive(browser, server);
@@ -102,7 +103,7 @@ test("two people sign up, write, read, answer, and read again elsewhere", async 
     await again.leave();
   });
 
-  await t.test("the new passphrase opens, the old one does not", async () => {
+  await step("the new passphrase opens, the old one does not", async () => {
     const third = await Person.arrive(browser, server);
     third.networkMayFail = true;
     await steps.signIn(third, bob.address, bob.passphrase);
@@ -112,7 +113,7 @@ test("two people sign up, write, read, answer, and read again elsewhere", async 
     await third.leave();
   });
 
-  await t.test("the recovery phrase opens in a third browser, and the mail is there", async () => {
+  await step("the recovery phrase opens in a third browser, and the mail is there", async () => {
     const third = await Person.arrive(browser, server);
     await steps.recover(third, bob.address, words, bob.recovered);
     await steps.inboxShows(third);
@@ -125,13 +126,14 @@ test("two people sign up, write, read, answer, and read again elsewhere", async 
     await third.leave();
   });
 
-  await t.test("no page had an error, a violation, or a serious accessibility fault", async () => {
+  await step("no page had an error, a violation, or a serious accessibility fault", async () => {
     await anna.leave();
     await ben.leave();
   });
 });
 
 test("nothing that was typed is anywhere outside the browsers", async (t) => {
+  assert.ok(words, "the journey above was made");
   const canaries = {
     "Alice's passphrase": alice.passphrase.split(" ")[0],
     "Bob's first passphrase": bob.passphrase.split(" ")[0],

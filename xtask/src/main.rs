@@ -100,6 +100,9 @@ fn perform(task: Task) -> Result<ExitCode> {
         Task::Web { dev } => {
             tools::ensure(&workspace, tools::Purpose::Build)?;
             web::build(&workspace, dev)?;
+            if !dev {
+                web::gate(&workspace)?;
+            }
         }
         Task::Pkg => {
             tools::ensure(&workspace, tools::Purpose::Build)?;

@@ -31,6 +31,12 @@ pub(crate) fn test(workspace: &Workspace, filter: Option<&str>) -> Result<ExitCo
         }
     }
     web::build(workspace, false)?;
+    let gate = web::gate(workspace);
+    tally.check(gate.is_ok());
+    if let Err(error) = gate {
+        say::step(format!("{error:#}"));
+        failures.push("The byte gate".to_owned());
+    }
     pkg::build(workspace)?;
     say::step("Compiling the server and the test programs");
     process::run(workspace.cargo().args([
@@ -103,7 +109,7 @@ fn runners(workspace: &Workspace, filter: Option<&str>) -> Result<Vec<(String, C
             return;
         }
         let mut command = Command::new("node");
-        command.current_dir(folder).args(["--test", "--test-reporter=spec"]);
+        command.current_dir(folder).args(["--test", "--test-force-exit", "--test-timeout=900000", "--test-reporter=spec"]);
         if one_at_a_time {
             // One browser at a time on two cores: times stay believable.
             command.arg("--test-concurrency=1");

@@ -27,6 +27,20 @@ export async function launchBrowser() {
   });
 }
 
+/** Steps of one journey: once one has failed, the rest would only wait for what can't come. */
+export function inOrder(t) {
+  let broken = false;
+  return (name, step) =>
+    t.test(name, { skip: broken && "an earlier step failed" }, async () => {
+      try {
+        await step();
+      } catch (error) {
+        broken = true;
+        throw error;
+      }
+    });
+}
+
 /** Runs before any script of the page, in every frame. */
 function watchPage() {
   document.addEventListener("securitypolicyviolation", (event) => {

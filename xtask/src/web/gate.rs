@@ -1,6 +1,7 @@
 //! The byte gate: what travels before a person can type, and before they see their mail.
 
 use anyhow::{Result, bail};
+use serde::{Deserialize, Serialize};
 
 use crate::say;
 
@@ -10,7 +11,7 @@ const PAGE_LIMIT: u64 = 300 * 1024;
 const INBOX_LIMIT: u64 = 1000 * 1024;
 
 /// Brotli sizes of what a new visitor loads.
-#[derive(Debug, Default)]
+#[derive(Debug, Default, Serialize, Deserialize)]
 pub(crate) struct Sizes {
     page: Vec<(String, u64)>,
     worker: Vec<(String, u64)>,

@@ -30,8 +30,7 @@ pub(crate) const LANGUAGES: [&str; 8] = ["de", "en", "es", "fr", "it", "nl", "pt
 /// Builds `www/dist` unless it is up to date.
 ///
 /// # Errors
-/// When a source doesn't compile, a token of the template is unknown, or the page got too
-/// large (not in `dev`).
+/// When a source doesn't compile, or a token of a template is unknown.
 pub(crate) fn build(workspace: &Workspace, dev: bool) -> Result<()> {
     let stamp = inputs::stamp(workspace, &[if dev { "dev" } else { "web" }])?;
     let stamp_file = workspace.site().join(".inputs");
@@ -46,13 +45,20 @@ pub(crate) fn build(workspace: &Workspace, dev: bool) -> Result<()> {
     let _ = fs::remove_dir_all(&next);
     let sizes = lay_out(workspace, &page_and_worker, &next, dev)?;
     fs::write(next.join(".inputs"), &stamp)?;
-    if !dev {
-        gate::check(&sizes)?;
-    }
+    fs::write(next.join(".sizes"), serde_json::to_string(&sizes)?)?;
     let site = workspace.site();
     let _ = fs::remove_dir_all(&site);
     fs::rename(&next, &site).context("could not move the new site into place")?;
     Ok(())
+}
+
+/// The byte gate over the site as it was built last (not in a debug build).
+///
+/// # Errors
+/// When the page has become too large to send.
+pub(crate) fn gate(workspace: &Workspace) -> Result<()> {
+    let text = fs::read_to_string(workspace.site().join(".sizes")).context("there is no built site")?;
+    gate::check(&serde_json::from_str(&text)?)
 }
 
 fn lay_out(workspace: &Workspace, modules: &wasm::Modules, folder: &Path, dev: bool) -> Result<gate::Sizes> {

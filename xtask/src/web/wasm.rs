@@ -70,7 +70,7 @@ pub(crate) fn build(workspace: &Workspace, dev: bool) -> Result<Modules> {
     } else {
         // The same bytes wherever the clone, the registry and the toolchain lie. Only here:
         // these flags in a configuration file would rebuild everyone's debug builds.
-        cargo.env("CARGO_TARGET_WASM32_UNKNOWN_UNKNOWN_RUSTFLAGS", path_flags(workspace)?);
+        cargo.env("CARGO_TARGET_WASM32_UNKNOWN_UNKNOWN_RUSTFLAGS", rust_flags(workspace)?);
         cargo.env("CARGO_INCREMENTAL", "0");
     }
     process::run(&mut cargo)?;
@@ -126,8 +126,8 @@ fn optimise(workspace: &Workspace, name: &str, bound: &Path) -> Result<Vec<u8>> 
     Ok(fs::read(&kept)?)
 }
 
-/// `--remap-path-prefix` for each folder whose path would else end up in a panic message.
-fn path_flags(workspace: &Workspace) -> Result<String> {
+/// What rustc gets: `--remap-path-prefix` for each folder whose path would else end up in a panic message.
+fn rust_flags(workspace: &Workspace) -> Result<String> {
     // Not the workspace itself: cargo names its members by relative paths, and a prefix that
     // differs from clone to clone would rebuild every dependency in each.
     let mut prefixes: Vec<(std::path::PathBuf, &str)> = Vec::new();
@@ -148,9 +148,10 @@ fn path_flags(workspace: &Workspace) -> Result<String> {
         .collect::<Vec<_>>();
     if flags.iter().any(|flag| flag.contains(' ')) {
         // cargo splits these flags at blanks; without them the site still works.
-        return Ok(String::new());
+        return Ok("--cfg=erase_components".to_owned());
     }
-    Ok(flags.join(" "))
+    // Leptos erases the types of its components: half the code, for one indirection each.
+    Ok(format!("{} --cfg=erase_components", flags.join(" ")))
 }
 
 fn has_feature(workspace: &Workspace, feature: &str) -> Result<bool> {
