@@ -109,13 +109,16 @@ export class Server {
   #temporary = null;
   #errors = "";
 
-  /** Starts a server with an empty data folder. `settings`: `{ "limits.message_bytes": "1" }`. */
-  static async start(settings = {}) {
+  /**
+   * Starts a server with an empty data folder. `settings`: `{ "limits.message_bytes": "1" }`;
+   * `record: false` leaves the proxy out, for measurements.
+   */
+  static async start(settings = {}, { record = true } = {}) {
     const server = new Server();
     server.#temporary = await mkdtemp(join(tmpdir(), "hedgerow-browser-"));
     await mkdir(server.dataFolder);
     server.#port = await freePort();
-    server.#proxy = await startProxy(server.recorder, () => server.#port);
+    if (record) server.#proxy = await startProxy(server.recorder, () => server.#port);
     const keys = {
       "http.listen": `127.0.0.1:${server.#port}`,
       "http.public_url": server.url,
@@ -134,7 +137,7 @@ export class Server {
   }
 
   get url() {
-    return `http://localhost:${this.#proxy.port}`;
+    return `http://localhost:${this.#proxy?.port ?? this.#port}`;
   }
 
   get dataFolder() {
