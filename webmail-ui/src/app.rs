@@ -2,7 +2,8 @@
 
 use crate::accounts::{self, Me};
 use crate::mail;
-use crate::shell::{Frame, NotFound};
+use crate::chunk::Frame;
+use crate::shell::NotFound;
 use crate::ui::{ToastRegion, Toasts};
 use crate::vault::Vault;
 use leptos::children::ToChildren;

@@ -5,6 +5,7 @@
 mod accounts;
 mod api;
 mod app;
+mod chunk;
 mod i18n;
 mod mail;
 mod shell;

@@ -82,6 +82,7 @@ impl Vault {
             return;
         }
         self.state.set(VaultState::Loading);
+        crate::chunk::prepare();
         let options = web_sys::WorkerOptions::new();
         options.set_type(web_sys::WorkerType::Module);
         let worker = crate::shell::meta("hedgerow-worker")

@@ -4,7 +4,7 @@ mod address;
 mod flows;
 mod login;
 mod recover;
-mod settings;
+pub(crate) mod settings;
 mod signup;
 mod strength;
 mod words;
@@ -220,7 +220,7 @@ pub(crate) fn routes() -> impl MatchNestedRoutes + Clone + Send + 'static {
 
 /// The settings, inside the frame.
 pub(crate) fn settings_route() -> impl MatchNestedRoutes + Clone + Send + 'static {
-    Route(RouteProps::builder().path(path!("/settings")).view(settings::Settings).build())
+    Route(RouteProps::builder().path(path!("/settings")).view(crate::chunk::Settings).build())
 }
 
 /// Nothing stands at `/` itself.

@@ -35,7 +35,7 @@ use room::Place;
 
 /// The pages of this room, inside the frame. The folder and the open message stand in the path.
 pub(crate) fn routes() -> impl MatchNestedRoutes + Clone + Send + 'static {
-    Route(RouteProps::builder().path(path!("/mail/*place")).view(MailPage).build())
+    Route(RouteProps::builder().path(path!("/mail/*place")).view(crate::chunk::Mail).build())
 }
 
 /// 128 random bits from the browser's generator.
@@ -50,7 +50,7 @@ fn random_id() -> [u8; 16] {
 
 /// Folders, list and reader.
 #[component]
-fn MailPage() -> impl IntoView {
+pub(crate) fn MailPage() -> impl IntoView {
     let room = use_context::<Room>().unwrap_or_else(|| {
         let room = Room::open();
         provide_context(room);

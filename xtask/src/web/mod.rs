@@ -90,7 +90,14 @@ fn lay_out(workspace: &Workspace, modules: &wasm::Modules, folder: &Path, dev: b
     let parts = [("app", &modules.page), ("crypto", &modules.worker)];
     for (name, module) in parts {
         site.add(&format!("{name}_wasm"), "wasm", &module.wasm)?;
-        let glue = script::glue(workspace, module)?;
+        let mut glue = script::glue(workspace, module)?;
+        for (index, (known_as, bytes)) in module.chunks.iter().enumerate() {
+            let url = site.add(&format!("{name}_chunk{index}"), "wasm", bytes)?;
+            // Chunks lie beside the script that loads them.
+            let hashed = url.trim_start_matches("/assets/");
+            anyhow::ensure!(glue.contains(known_as.as_str()), "nothing loads {known_as}");
+            glue = glue.replace(known_as.as_str(), hashed);
+        }
         site.add(&format!("{name}_js"), "js", glue.as_bytes())?;
     }
 
@@ -133,6 +140,10 @@ fn lay_out(workspace: &Workspace, modules: &wasm::Modules, folder: &Path, dev: b
     sizes.page("largest language", language);
     for name in ["worker_js", "crypto_js", "crypto_wasm"] {
         sizes.worker(name, site.compressed_size(name)?);
+    }
+    for index in 0..modules.page.chunks.len() {
+        let name = format!("app_chunk{index}");
+        sizes.worker(&name, site.compressed_size(&name)?);
     }
     Ok(sizes)
 }

@@ -4,7 +4,7 @@
 //! package and the webmail get the same worker, byte for byte.
 
 use std::fs;
-use std::path::Path;
+use std::path::{Path, PathBuf};
 
 use anyhow::{Context as _, Result};
 use sha2::{Digest as _, Sha256};
@@ -33,11 +33,13 @@ pub(crate) struct Module {
     /// `app` or `crypto`.
     pub(crate) name: &'static str,
     /// The folder that holds the glue script `NAME.js` and its snippets.
-    pub(crate) folder: std::path::PathBuf,
+    pub(crate) folder: PathBuf,
     /// Whether it is a debug build.
     pub(crate) dev: bool,
     /// The module itself.
     pub(crate) wasm: Vec<u8>,
+    /// What it loads later: the name its script knows, and the bytes.
+    pub(crate) chunks: Vec<(String, Vec<u8>)>,
 }
 
 /// The two modules of the site.
@@ -86,19 +88,43 @@ fn finish(workspace: &Workspace, name: &'static str, raw: &Path, dev: bool) -> R
     let folder = workspace.cache().join("bindgen").join(name);
     let _ = fs::remove_dir_all(&folder);
     fs::create_dir_all(&folder)?;
+    let (main, split) = if name == "app" { split(raw, &folder)? } else { (raw.to_owned(), Vec::new()) };
     Bindgen::new()
-        .input_path(raw)
+        .input_path(&main)
         .web(true)?
         .out_name(name)
         .typescript(false)
         .omit_default_module_path(true)
+        // The chunks reach into the main module by names that only the linker gave.
+        .keep_lld_exports(!split.is_empty())
         .remove_name_section(!dev)
         .remove_producers_section(true)
         .generate(&folder)
-        .with_context(|| format!("wasm-bindgen could not read {}", raw.display()))?;
-    let bound = folder.join(format!("{name}_bg.wasm"));
-    let wasm = if dev { fs::read(&bound)? } else { optimise(workspace, name, &bound)? };
-    Ok(Module { name, folder, dev, wasm })
+        .with_context(|| format!("wasm-bindgen could not read {}", main.display()))?;
+    let read = |file: &Path| if dev { Ok(fs::read(file)?) } else { optimise(workspace, name, file) };
+    let wasm = read(&folder.join(format!("{name}_bg.wasm")))?;
+    let mut chunks = Vec::new();
+    for file in split {
+        let name = file.file_name().and_then(|name| name.to_str()).context("a chunk has no name")?;
+        chunks.push((name.to_owned(), read(&file)?));
+    }
+    Ok(Module { name, folder, wasm, chunks, dev })
+}
+
+/// Divides the page at its split points (`webmail-ui/src/chunk.rs`): the main module, and the chunks that
+/// its script loads when first entered.
+fn split(raw: &Path, folder: &Path) -> Result<(PathBuf, Vec<PathBuf>)> {
+    let input = fs::read(raw)?;
+    let main = folder.join("main.wasm");
+    let mut options = wasm_split_cli_support::Options::new(&input);
+    options.output_dir = folder;
+    options.main_out_path = &main;
+    options.main_module = "./app.js";
+    let mut chunks = wasm_split_cli_support::transform(options)
+        .map_err(|error| anyhow::anyhow!("the page could not be split: {error:#}"))?
+        .split_modules;
+    chunks.sort();
+    Ok((main, chunks))
 }
 
 /// wasm-opt, or its kept result: it takes half a minute.
@@ -130,10 +156,10 @@ fn optimise(workspace: &Workspace, name: &str, bound: &Path) -> Result<Vec<u8>> 
 fn rust_flags(workspace: &Workspace) -> Result<String> {
     // Not the workspace itself: cargo names its members by relative paths, and a prefix that
     // differs from clone to clone would rebuild every dependency in each.
-    let mut prefixes: Vec<(std::path::PathBuf, &str)> = Vec::new();
-    let home = std::env::var_os("HOME").map(std::path::PathBuf::from);
+    let mut prefixes: Vec<(PathBuf, &str)> = Vec::new();
+    let home = std::env::var_os("HOME").map(PathBuf::from);
     let cargo_home = std::env::var_os("CARGO_HOME")
-        .map(std::path::PathBuf::from)
+        .map(PathBuf::from)
         .or_else(|| home.map(|home| home.join(".cargo")));
     if let Some(cargo_home) = cargo_home {
         prefixes.push((cargo_home, "/cargo"));
