@@ -347,7 +347,7 @@ struct Stream {
     closed: Cell<bool>,
     /// Milliseconds until the next attempt.
     pause: Cell<u32>,
-    open: RefCell<Option<(web_sys::EventSource, [Listener; 3])>>,
+    open: RefCell<Option<(web_sys::EventSource, [Listener; 4])>>,
 }
 
 impl Stream {
@@ -393,6 +393,16 @@ impl Stream {
                 }
             }
         });
+        let ended = Closure::new({
+            let stream = stream.clone();
+            move |_: web_sys::MessageEvent| {
+                // Coming back would only be refused.
+                let Some(stream) = stream.upgrade() else { return };
+                stream.closed.set(true);
+                stream.shut();
+                session_ended().update(|count| *count += 1);
+            }
+        });
         let failed = Closure::new(move |_: web_sys::MessageEvent| {
             let Some(stream) = stream.upgrade() else { return };
             // The browser would try again by itself, but not after a refusal: one way for both.
@@ -412,7 +422,8 @@ impl Stream {
         source.set_onopen(Some(opened.as_ref().unchecked_ref()));
         source.set_onerror(Some(failed.as_ref().unchecked_ref()));
         let _ = source.add_event_listener_with_callback("change", changed.as_ref().unchecked_ref());
-        *self.open.borrow_mut() = Some((source, [opened, changed, failed]));
+        let _ = source.add_event_listener_with_callback("ended", ended.as_ref().unchecked_ref());
+        *self.open.borrow_mut() = Some((source, [opened, changed, ended, failed]));
     }
 
     /// Waits until the server is back, then connects.

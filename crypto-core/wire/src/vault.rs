@@ -9,7 +9,7 @@
 //! | `GET /vault/collections/{id}/items?since=SEQ` | – | [`ItemPage`] |
 //! | `PUT /vault/collections/{id}/items/{item}` | [`ItemPut`] | [`ItemView`], or `stale` |
 //! | `GET /vault/changes?since=SEQ` | – | [`Changes`] |
-//! | `GET /vault/events` | – | `text/event-stream`; each event `change` has [`Notice`] as data |
+//! | `GET /vault/events` | – | `text/event-stream`; each event `change` has [`Notice`] as data; `ended` says that the session is over |
 
 use crate::Millis;
 use crate::ids::{BlobId, CollectionId, FolderId, ItemId, MessageId};

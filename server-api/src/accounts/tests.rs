@@ -273,6 +273,8 @@ async fn event_streams_end_with_their_session() {
     }
     assert!(server.delete("/sessions/others", other.cookie()).await.status.is_success());
     let patience = Duration::from_secs(5);
+    let last = tokio::time::timeout(patience, ended.next()).await.unwrap().unwrap().unwrap();
+    assert!(last.starts_with(b"event: ended"));
     assert!(tokio::time::timeout(patience, ended.next()).await.unwrap().is_none());
     let news = tokio::time::timeout(patience, kept.next()).await.unwrap();
     assert!(news.unwrap().unwrap().starts_with(b"event: change"));

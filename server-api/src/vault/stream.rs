@@ -1,5 +1,6 @@
 //! `GET /vault/events`: server-sent events. The first `change` tells the newest place at once; a comment
-//! every 20 s keeps proxies from closing the stream. It ends with its session and with the server.
+//! every 20 s keeps proxies from closing the stream. It ends with its session, after the event `ended` (a
+//! client that came back would only be refused), and with the server.
 
 use super::feed;
 use crate::app::App;
@@ -39,10 +40,10 @@ fn stream(
     seq: u64,
 ) -> impl Stream<Item = ApiResult<Event>> {
     let heartbeat = interval_at(Instant::now() + HEARTBEAT, HEARTBEAT);
-    futures::stream::unfold((app, changed, heartbeat, Some(seq), 0), move |state| async move {
-        let (app, mut changed, mut heartbeat, first, told) = state;
+    futures::stream::unfold(Some((app, changed, heartbeat, Some(seq), 0)), move |state| async move {
+        let (app, mut changed, mut heartbeat, first, told) = state?;
         if let Some(seq) = first {
-            return Some((notice(seq), (app, changed, heartbeat, None, seq)));
+            return Some((notice(seq), Some((app, changed, heartbeat, None, seq))));
         }
         loop {
             tokio::select! {
@@ -53,22 +54,27 @@ fn stream(
                     if seq > told {
                         // The end of a session is told to its streams by a notice, so ask before each.
                         if let Ok(false) = auth::is_live(&app, &session).await {
-                            return None;
+                            return Some((Ok(ended()), None));
                         }
-                        return Some((notice(seq), (app, changed, heartbeat, None, seq)));
+                        return Some((notice(seq), Some((app, changed, heartbeat, None, seq))));
                     }
                 }
                 _ = heartbeat.tick() => {
                     // A database out of reach for a moment ends no stream; an ended session does.
                     if let Ok(false) = auth::is_live(&app, &session).await {
-                        return None;
+                        return Some((Ok(ended()), None));
                     }
                     let beat = Event::default().comment("");
-                    return Some((Ok(beat), (app, changed, heartbeat, None, told)));
+                    return Some((Ok(beat), Some((app, changed, heartbeat, None, told))));
                 }
             }
         }
     })
+}
+
+/// The session is over.
+fn ended() -> Event {
+    Event::default().event("ended").data("{}")
 }
 
 fn notice(seq: u64) -> ApiResult<Event> {

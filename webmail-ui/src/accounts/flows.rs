@@ -91,7 +91,7 @@ impl Me {
         }
     }
 
-    /// Signs in (or unlocks: the same, ending the session before it).
+    /// Signs in, or unlocks, which is the same: the server puts the new session in place of this browser's old.
     pub(crate) async fn sign_in(
         &self,
         address: Address,
@@ -105,13 +105,6 @@ impl Me {
         let Reply::LoginFinish { request } = self.vault.call_with_progress(finish, progress).await? else {
             return Err(odd());
         };
-        // The passphrase is right: the session of the locked page is replaced, not left in the list.
-        if !self.over.try_get_untracked().unwrap_or(true)
-            && matches!(self.presence.try_get_untracked(), Some(Presence::Locked { address: ref of }) if *of == address)
-        {
-            // It may have ended already.
-            let _ = api::end_session().await;
-        }
         let view = api::login_finish(&request).await?;
         self.open(view, true).await
     }
