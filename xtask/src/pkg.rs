@@ -1,6 +1,7 @@
 //! `cargo xtask pkg`: the npm package, `pkg/dist/hedgerow-crypto-VERSION.tgz`.
 
 use std::fs;
+use std::path::Path;
 use std::process::Command;
 
 use anyhow::{Context as _, Result};
@@ -37,18 +38,38 @@ pub(crate) fn build(workspace: &Workspace) -> Result<()> {
     fs::create_dir_all(&dist)?;
     fs::write(dist.join("crypto.wasm"), &modules.worker.wasm)?;
     fs::write(dist.join("crypto.js"), web::glue(workspace, &modules.worker)?)?;
+    // Packed from a folder of its own: the licences lie at the clone's root.
+    let stage = workspace.cache().join("package");
+    let _ = fs::remove_dir_all(&stage);
+    copy_tree(&pkg, &stage)?;
     for licence in ["LICENSE-MIT", "LICENSE-APACHE"] {
-        fs::copy(workspace.path(licence), pkg.join(licence))
+        fs::copy(workspace.path(licence), stage.join(licence))
             .with_context(|| format!("{licence} is missing"))?;
+    }
+    fs::create_dir_all(stage.join("dist"))?;
+    for name in ["crypto.wasm", "crypto.js"] {
+        fs::copy(dist.join(name), stage.join("dist").join(name))?;
     }
     // `npm pack` gives every file the same fixed time, so the same files give the same bytes.
     process::quiet(
         Command::new("npm")
-            .current_dir(&pkg)
+            .current_dir(&stage)
             .args(["pack", "--ignore-scripts", "--loglevel=error", "--pack-destination"])
             .arg(&dist),
     )?;
     anyhow::ensure!(tarball.is_file(), "npm pack did not write {}", tarball.display());
     fs::write(stamp_file, stamp)?;
+    Ok(())
+}
+
+/// What is written by hand.
+fn copy_tree(from: &Path, to: &Path) -> Result<()> {
+    for file in web::files_below(from)? {
+        let target = to.join(file.strip_prefix(from)?);
+        if let Some(parent) = target.parent() {
+            fs::create_dir_all(parent)?;
+        }
+        fs::copy(&file, &target)?;
+    }
     Ok(())
 }
