@@ -3,7 +3,6 @@
 use core::fmt;
 use hkdf::Hkdf;
 use sha2::Sha512;
-use unicode_normalization::UnicodeNormalization;
 use zeroize::{Zeroize, ZeroizeOnDrop, Zeroizing};
 
 /// The least number of characters of a passphrase that is being chosen.
@@ -14,6 +13,18 @@ pub const PASSPHRASE_CHARS: usize = 12;
 #[error("the passphrase is shorter than 12 characters")]
 pub struct PassphraseTooShort;
 
+#[cfg(not(all(target_arch = "wasm32", target_os = "unknown")))]
+fn nfkc(text: &str) -> String {
+    use unicode_normalization::UnicodeNormalization as _;
+    text.nfkc().collect()
+}
+
+/// The browser has the tables already: a tenth of the module less to send.
+#[cfg(all(target_arch = "wasm32", target_os = "unknown"))]
+fn nfkc(text: &str) -> String {
+    js_sys::JsString::from(text).normalize("NFKC").into()
+}
+
 /// A passphrase, normalised (NFKC) so that the same keys give the same bytes on every system.
 #[derive(Clone, Zeroize, ZeroizeOnDrop)]
 pub struct Passphrase(String);
@@ -21,7 +32,7 @@ pub struct Passphrase(String);
 impl Passphrase {
     /// A passphrase given to get in: no rules, a wrong one does not open.
     pub fn given(text: &str) -> Self {
-        Self(text.nfkc().collect())
+        Self(nfkc(text))
     }
 
     /// A passphrase being chosen: at least 12 characters after normalisation.
