@@ -71,10 +71,13 @@ test("the session list shows every browser and ends the others", async () => {
   await here.look("sessions");
   there.networkMayFail = true;
   await others.click();
-  const sure = here.page.getByRole("dialog").getByRole("button", { name: /end|sign out/i });
-  if (await sure.first().isVisible().catch(() => false)) await sure.first().click();
+  await here.page.getByText(/other sessions are ended/i).first().waitFor();
+  await there.page.getByText(/session .*ended/i).first().waitFor({ timeout: 60_000 });
+  await there.look("session-ended");
+  const status = await there.page.evaluate(() => fetch("/api/v1/account").then((answer) => answer.status));
+  assert.equal(status, 401, "the ended session opens nothing");
   await there.page.reload();
-  await there.page.getByLabel("Address", { exact: true }).waitFor({ timeout: 60_000 });
+  await there.page.getByLabel("Passphrase", { exact: true }).waitFor({ timeout: 60_000 });
   await here.leave();
   await there.leave();
 });

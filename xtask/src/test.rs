@@ -109,7 +109,12 @@ fn runners(workspace: &Workspace, filter: Option<&str>) -> Result<Vec<(String, C
             return;
         }
         let mut command = Command::new("node");
-        command.current_dir(folder).args(["--test", "--test-force-exit", "--test-timeout=900000", "--test-reporter=spec"]);
+        command.current_dir(folder).args([
+            "--test",
+            "--test-force-exit",
+            "--test-timeout=900000",
+            "--test-reporter=spec",
+        ]);
         if one_at_a_time {
             // One browser at a time on two cores: times stay believable.
             command.arg("--test-concurrency=1");

@@ -42,8 +42,19 @@ pub(crate) struct Module {
     pub(crate) dev: bool,
     /// The module itself.
     pub(crate) wasm: Vec<u8>,
-    /// What it loads later: the name its script knows, and the bytes.
-    pub(crate) chunks: Vec<(String, Vec<u8>)>,
+    /// What it loads when it is needed.
+    pub(crate) chunks: Vec<Chunk>,
+}
+
+/// A part of a module that is loaded when it is needed.
+#[derive(Debug)]
+pub(crate) struct Chunk {
+    /// The file name by which the module's script knows it.
+    pub(crate) known_as: String,
+    /// The split points that need it, by name.
+    pub(crate) needed_by: Vec<String>,
+    /// The bytes.
+    pub(crate) wasm: Vec<u8>,
 }
 
 /// The two modules of the site.
@@ -110,36 +121,55 @@ fn finish(workspace: &Workspace, name: &'static str, raw: &Path, dev: bool) -> R
     let read = |file: &Path| if dev { Ok(fs::read(file)?) } else { optimise(workspace, name, file) };
     let wasm = read(&folder.join(format!("{name}_bg.wasm")))?;
     let mut chunks = Vec::new();
-    for file in split {
-        let name = file.file_name().and_then(|name| name.to_str()).context("a chunk has no name")?;
-        chunks.push((name.to_owned(), read(&file)?));
+    for (file, needed_by) in split {
+        let known_as =
+            file.file_name().and_then(|name| name.to_str()).context("a chunk has no name")?.to_owned();
+        chunks.push(Chunk { known_as, needed_by, wasm: read(&file)? });
     }
     Ok(Module { name, folder, wasm, chunks, dev })
 }
 
 /// Divides the page at its split points (`webmail-ui/src/chunk.rs`): the main module, and the chunks that
 /// its script loads when first entered.
-fn split(raw: &Path, folder: &Path) -> Result<(PathBuf, Vec<PathBuf>)> {
+fn split(raw: &Path, folder: &Path) -> Result<(PathBuf, Vec<(PathBuf, Vec<String>)>)> {
     let input = fs::read(raw)?;
     let main = folder.join("main.wasm");
     let mut options = wasm_split_cli_support::Options::new(&input);
     options.output_dir = folder;
     options.main_out_path = &main;
     options.main_module = "./app.js";
-    let mut chunks = wasm_split_cli_support::transform(options)
-        .map_err(|error| anyhow::anyhow!("the page could not be split: {error:#}"))?
-        .split_modules;
+    let done = wasm_split_cli_support::transform(options)
+        .map_err(|error| anyhow::anyhow!("the page could not be split: {error:#}"))?;
+    let needed_by = |file: &Path| {
+        let stem = file.file_stem().unwrap_or_default().to_string_lossy().into_owned();
+        let splits = done.prefetch_map.iter().filter(|(_, files)| files.contains(&stem));
+        let mut names: Vec<String> = splits.map(|(split, _)| split.clone()).collect();
+        names.sort();
+        names
+    };
+    let mut chunks: Vec<_> = done.split_modules.iter().map(|file| (file.clone(), needed_by(file))).collect();
     chunks.sort();
     Ok((main, chunks))
 }
 
 /// wasm-opt, or its kept result: it takes half a minute.
 fn optimise(workspace: &Workspace, name: &str, bound: &Path) -> Result<Vec<u8>> {
-    // The page is small first; the worker's inner loops stay as LLVM made them fast.
-    let level = if name == "app" { "-Oz" } else { "-O2" };
+    // What wasm-opt takes from the worker's code, brotli had found already: its rewriting makes the
+    // module smaller and what is sent larger. So there only what is never used is removed.
+    let passes: &[&str] = if name == "crypto" {
+        &[
+            "--dce",
+            "--vacuum",
+            "--remove-unused-module-elements",
+            "--duplicate-function-elimination",
+            "--memory-packing",
+        ]
+    } else {
+        &["-Oz"]
+    };
     let input = fs::read(bound)?;
     let mut hash = Sha256::new();
-    hash.update(level);
+    hash.update(passes.concat());
     hash.update(include_str!("../../npm/package.json"));
     hash.update(&input);
     let folder = workspace.cache().join("wasm-opt");
@@ -149,7 +179,7 @@ fn optimise(workspace: &Workspace, name: &str, bound: &Path) -> Result<Vec<u8>> 
         fs::create_dir_all(&folder)?;
         let part = kept.with_extension("part");
         let mut command = workspace.npm_tool("binaryen/bin/wasm-opt");
-        command.arg(bound).arg("-o").arg(&part).arg(level);
+        command.arg(bound).arg("-o").arg(&part).args(passes);
         command.args(FEATURES);
         command.args(["--strip-debug", "--strip-producers"]);
         process::quiet(&mut command)?;
