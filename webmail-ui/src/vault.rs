@@ -82,7 +82,7 @@ impl Vault {
             return;
         }
         self.state.set(VaultState::Loading);
-        crate::chunk::prepare();
+        crate::chunk::prepare_rooms();
         let options = web_sys::WorkerOptions::new();
         options.set_type(web_sys::WorkerType::Module);
         let worker = crate::shell::meta("hedgerow-worker")

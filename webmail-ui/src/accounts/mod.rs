@@ -3,9 +3,9 @@
 mod address;
 mod flows;
 mod login;
-mod recover;
+pub(crate) mod recover;
 pub(crate) mod settings;
-mod signup;
+pub(crate) mod signup;
 mod strength;
 mod words;
 
@@ -213,8 +213,8 @@ pub(crate) fn routes() -> impl MatchNestedRoutes + Clone + Send + 'static {
     (
         Route(RouteProps::builder().path(path!("/")).view(Home).build()),
         Route(RouteProps::builder().path(path!("/login")).view(login::Login).build()),
-        Route(RouteProps::builder().path(path!("/signup")).view(signup::SignUp).build()),
-        Route(RouteProps::builder().path(path!("/recover")).view(recover::Recover).build()),
+        Route(RouteProps::builder().path(path!("/signup")).view(crate::chunk::SignUp).build()),
+        Route(RouteProps::builder().path(path!("/recover")).view(crate::chunk::Recover).build()),
     )
 }
 

@@ -3,15 +3,15 @@
 mod actions;
 mod attach;
 mod compose;
-mod composer;
-mod dialogs;
+pub(crate) mod composer;
+pub(crate) mod dialogs;
 mod drafts;
 mod envelope;
 mod folders;
 mod keys;
 mod list;
 mod live;
-mod reader;
+pub(crate) mod reader;
 mod reading;
 mod recipients;
 mod room;
@@ -25,8 +25,9 @@ mod writing;
 
 pub(crate) use room::Room;
 
+use crate::chunk::{Composers, Reader};
 use crate::i18n::tr;
-use crate::ui::{Button, Kind};
+use crate::ui::{Button, EmptyState, Kind};
 use leptos::prelude::*;
 use leptos_router::components::{Route, RouteProps};
 use leptos_router::hooks::use_location;
@@ -46,6 +47,26 @@ fn random_id() -> [u8; 16] {
         let _ = crypto.get_random_values_with_u8_array(&mut id);
     }
     id
+}
+
+/// The pane of the open message.
+#[component]
+fn ReaderPane() -> impl IntoView {
+    let room = Room::get();
+    let open = move || room.place.with(|place| place.message.is_some());
+    view! {
+        <div class="reader-pane">
+            <Show when=open fallback=move || view! {
+                <div class="reader-rest">
+                    <EmptyState icon="envelope-sealed" title=move || tr("mail.reader.none")
+                        text=move || tr("mail.reader.none_text")/>
+                </div>
+            }>
+                <Reader/>
+            </Show>
+        </div>
+    }
+    .into_any()
 }
 
 /// Folders, list and reader.
@@ -76,6 +97,10 @@ pub(crate) fn MailPage() -> impl IntoView {
         None => {}
     });
     keys::listen(room);
+    crate::chunk::prepare_mail();
+    let writing = Signal::derive(move || {
+        room.composers.open.with(|open| !open.is_empty()) || room.asking.with(Option::is_some)
+    });
     let reading = move || room.place.with(|place| place.message.is_some());
     view! {
         <div class="mail" class:is-reading=reading class:is-through=move || room.through.get()>
@@ -86,10 +111,9 @@ pub(crate) fn MailPage() -> impl IntoView {
                 <folders::Folders/>
             </div>
             <list::ListPane/>
-            <reader::ReaderPane/>
+            <ReaderPane/>
         </div>
-        <composer::Dock/>
-        <dialogs::Dialogs/>
+        <Composers wanted=writing/>
     }
     .into_any()
 }

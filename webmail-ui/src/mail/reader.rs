@@ -8,7 +8,7 @@ use super::trust::TrustStrip;
 use super::writing::has_others;
 use crate::api::Fault;
 use crate::i18n::{faults, long_date, size, t, tr};
-use crate::ui::{Button, EmptyState, Icon, IconButton, Kind, Spinner};
+use crate::ui::{Button, Icon, IconButton, Kind, Spinner};
 use leptos::html;
 use leptos::prelude::*;
 use model::error::CoreErrorCode;
@@ -17,32 +17,22 @@ use std::sync::Arc;
 use wire::ids::MessageId;
 use wire::mail::FolderRole;
 
-/// The pane of the open message.
+/// The open message, or why it did not open.
 #[component]
-pub(crate) fn ReaderPane() -> impl IntoView {
+pub(crate) fn Reader() -> impl IntoView {
     let room = Room::get();
-    let open = move || room.place.with(|place| place.message.is_some());
     view! {
-        <div class="reader-pane">
-            <Show when=open fallback=move || view! {
-                <div class="reader-rest">
-                    <EmptyState icon="envelope-sealed" title=move || tr("mail.reader.none")
-                        text=move || tr("mail.reader.none_text")/>
-                </div>
-            }>
-                <section class="reader" aria-label=move || tr("mail.message")>
-                    <div class="reader-bar">
-                        <IconButton icon="back" label=move || tr("mail.back") shortcut="Esc" on_click=move || room.back()/>
-                    </div>
-                    {move || match room.reading.get() {
-                        Reading::Nothing => ().into_any(),
-                        Reading::Opening(_) => view! { <Spinner label=move || tr("mail.reader.opening")/> }.into_any(),
-                        Reading::Open(message, held) => view! { <Opened message=message held=held/> }.into_any(),
-                        Reading::Failed(failed) => view! { <NotOpened failed=failed/> }.into_any(),
-                    }}
-                </section>
-            </Show>
-        </div>
+        <section class="reader" aria-label=move || tr("mail.message")>
+            <div class="reader-bar">
+                <IconButton icon="back" label=move || tr("mail.back") shortcut="Esc" on_click=move || room.back()/>
+            </div>
+            {move || match room.reading.get() {
+                Reading::Nothing => ().into_any(),
+                Reading::Opening(_) => view! { <Spinner label=move || tr("mail.reader.opening")/> }.into_any(),
+                Reading::Open(message, held) => view! { <Opened message=message held=held/> }.into_any(),
+                Reading::Failed(failed) => view! { <NotOpened failed=failed/> }.into_any(),
+            }}
+        </section>
     }
     .into_any()
 }

@@ -91,12 +91,12 @@ fn lay_out(workspace: &Workspace, modules: &wasm::Modules, folder: &Path, dev: b
     for (name, module) in parts {
         site.add(&format!("{name}_wasm"), "wasm", &module.wasm)?;
         let mut glue = script::glue(workspace, module)?;
-        for (index, (known_as, bytes)) in module.chunks.iter().enumerate() {
-            let url = site.add(&format!("{name}_chunk{index}"), "wasm", bytes)?;
+        for (index, chunk) in module.chunks.iter().enumerate() {
+            let url = site.add(&format!("{name}_chunk{index}"), "wasm", &chunk.wasm)?;
             // Chunks lie beside the script that loads them.
             let hashed = url.trim_start_matches("/assets/");
-            anyhow::ensure!(glue.contains(known_as.as_str()), "nothing loads {known_as}");
-            glue = glue.replace(known_as.as_str(), hashed);
+            anyhow::ensure!(glue.contains(&chunk.known_as), "nothing loads {}", chunk.known_as);
+            glue = glue.replace(&chunk.known_as, hashed);
         }
         site.add(&format!("{name}_js"), "js", glue.as_bytes())?;
     }
@@ -141,9 +141,12 @@ fn lay_out(workspace: &Workspace, modules: &wasm::Modules, folder: &Path, dev: b
     for name in ["worker_js", "crypto_js", "crypto_wasm"] {
         sizes.worker(name, site.compressed_size(name)?);
     }
-    for index in 0..modules.page.chunks.len() {
-        let name = format!("app_chunk{index}");
-        sizes.worker(&name, site.compressed_size(&name)?);
+    for (index, chunk) in modules.page.chunks.iter().enumerate() {
+        let bytes = site.compressed_size(&format!("app_chunk{index}"))?;
+        let label = format!("for {}", chunk.needed_by.join(", "));
+        // The inbox needs the rooms; the other parts come after it, or instead of it.
+        let inbox = chunk.needed_by.iter().any(|part| part == "rooms");
+        if inbox { sizes.worker(&label, bytes) } else { sizes.later(&label, bytes) }
     }
     Ok(sizes)
 }
