@@ -1,8 +1,8 @@
 //! Everything in one place: one line for each room.
 
 use crate::accounts::{self, Me};
-use crate::mail;
 use crate::chunk::Frame;
+use crate::mail;
 use crate::shell::NotFound;
 use crate::ui::{ToastRegion, Toasts};
 use crate::vault::Vault;
