@@ -147,6 +147,7 @@ impl Me {
         end_other_sessions: bool,
         progress: impl Fn(Progress) + 'static,
     ) -> Result<(), Fault> {
+        let _turn = self.turn().await;
         let start = Command::StartPassphraseChange { current, new };
         let Reply::PassphraseStart { login, registration } = self.vault.call(start).await? else {
             return Err(odd());
@@ -172,6 +173,7 @@ impl Me {
 
     /// Changes the settings that travel with the account.
     pub(crate) async fn save_settings(&self, change: impl Fn(&mut Settings)) -> Result<(), Fault> {
+        let _turn = self.turn().await;
         for _ in 0..ATTEMPTS {
             let Presence::Open(account) = self.presence.get_untracked() else {
                 return Err(Fault::Core(CoreErrorCode::Locked.into()));

@@ -17,11 +17,13 @@ use crate::i18n;
 use crate::shell::{self, Theme};
 use crate::ui::Toasts;
 use crate::vault::Vault;
+use futures::lock::{Mutex, OwnedMutexGuard};
 use leptos::prelude::*;
 use leptos_router::components::{Route, RouteProps};
 use leptos_router::{MatchNestedRoutes, path};
 use model::accounts::{Account, SeenState};
 use model::worker::Command;
+use std::sync::Arc;
 use wire::accounts::ServerInfo;
 use wire::ids::AccountId;
 use wire::plaintext::Address;
@@ -51,6 +53,7 @@ pub(crate) struct Me {
     /// Rises when the current session got its name.
     named: RwSignal<u32>,
     server: RwSignal<Option<ServerInfo>>,
+    turn: StoredValue<Arc<Mutex<()>>>,
     vault: Vault,
     toasts: Toasts,
 }
@@ -67,6 +70,7 @@ impl Me {
             over: RwSignal::new(false),
             named: RwSignal::new(0),
             server: RwSignal::new(None),
+            turn: StoredValue::new(Arc::default()),
             vault: Vault::get(),
             toasts: Toasts::get(),
         };
@@ -116,6 +120,13 @@ impl Me {
     /// Whether the server said that the session has ended while the keys are still here. Reactive.
     pub(crate) fn session_over(&self) -> bool {
         self.over.get()
+    }
+
+    /// The worker keeps one change of the account's objects at a time: whoever makes one, or reads the
+    /// account anew, waits here and holds the guard until it is done.
+    pub(crate) async fn turn(&self) -> Option<OwnedMutexGuard<()>> {
+        let turn = self.turn.try_get_value()?;
+        Some(turn.lock_owned().await)
     }
 
     /// What the server is, asked once.

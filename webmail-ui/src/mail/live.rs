@@ -87,7 +87,7 @@ impl Room {
         if account {
             // Pins, settings or the passphrase, perhaps from another device. Without an answer the next
             // change tells again.
-            let _turn = self.state_turn().await;
+            let _turn = self.me.turn().await;
             let _ = self.me.refresh().await;
         }
     }

@@ -9,7 +9,6 @@ use crate::accounts::Me;
 use crate::api::{self, Fault};
 use crate::ui::Toasts;
 use crate::vault::Vault;
-use futures::lock::{Mutex, OwnedMutexGuard};
 use leptos::prelude::*;
 use leptos::task::spawn_local;
 use leptos_router::NavigateOptions;
@@ -19,7 +18,6 @@ use model::worker::{Command, Reply};
 use std::collections::{BTreeSet, VecDeque};
 use std::ops::Range;
 use std::rc::Rc;
-use std::sync::Arc;
 use wire::ids::{FolderId, MessageId};
 use wire::mail::FolderRole;
 
@@ -125,7 +123,6 @@ pub(crate) struct Room {
     pub(super) toasts: Toasts,
     navigate: StoredValue<Navigate, LocalStorage>,
     owner: StoredValue<Owner>,
-    turn: StoredValue<Arc<Mutex<()>>>,
     pub(super) quiet: StoredValue<Quiet, LocalStorage>,
 }
 
@@ -189,7 +186,6 @@ impl Room {
             toasts: Toasts::get(),
             navigate: StoredValue::new_local(Rc::new(navigate)),
             owner: StoredValue::new(Owner::current().unwrap_or_default()),
-            turn: StoredValue::new(Arc::default()),
             quiet: StoredValue::new_local(Quiet::default()),
         };
         room.load();
@@ -209,12 +205,6 @@ impl Room {
             Some(owner) => owner.with(make),
             None => make(),
         }
-    }
-
-    /// The worker keeps one change of the account's objects at a time: whoever makes one waits here.
-    pub(super) async fn state_turn(&self) -> Option<OwnedMutexGuard<()>> {
-        let turn = self.turn.try_get_value()?;
-        Some(turn.lock_owned().await)
     }
 
     /// The person's address. Reactive.

@@ -51,7 +51,7 @@ impl Room {
             Err(fault) if fault.code() == Some(ErrorCode::NoSuchRecipient) => return Standing::Missing,
             Err(fault) => return Standing::Unknown(fault),
         };
-        let _turn = self.state_turn().await;
+        let _turn = self.me.turn().await;
         match self.judge(vec![entry.clone()]).await {
             Ok((recipients, change)) => {
                 // Only a look: what would be remembered is dropped again.
@@ -82,7 +82,7 @@ impl Room {
         spawn_local(async move {
             let address = entry.address.clone();
             let result = {
-                let _turn = self.state_turn().await;
+                let _turn = self.me.turn().await;
                 let make = || Command::AcceptCertificate { entry: entry.clone(), now: api::now() };
                 self.me.commit_with(make).await
             };
@@ -130,7 +130,7 @@ impl Room {
         let entries = self.certificates(composer).await?;
         self.wait_for_saving(composer).await;
         let sealed = {
-            let _turn = self.state_turn().await;
+            let _turn = self.me.turn().await;
             self.remember(composer, &entries).await?;
             let draft = composer.draft(self.settings().display_name);
             let (Some(draft), Some(protection)) = (draft, composer.protection.try_get_untracked()) else {
