@@ -15,7 +15,7 @@ async fn main() -> Result<()> {
     let usage = "usage: seed-mailbox FOLDER COUNT";
     let folder = PathBuf::from(arguments.next().context(usage)?);
     let count: u32 = arguments.next().context(usage)?.parse().context(usage)?;
-    let server = Server::in_folder(&folder, &[]).await?;
+    let server = Server::in_folder(&folder, &[("limits.account_per_minute", "10000000")]).await?;
     let alice = Person::new(&server, "alice").await.map_err(said)?;
     let mut bob = Person::new(&server, "bob").await.map_err(said)?;
     let to = alice.address.clone();
