@@ -45,7 +45,7 @@ pub(crate) fn run(workspace: &Workspace, port: u16, data: &Path, fresh: bool) ->
         clear(&data)?;
     }
     fs::create_dir_all(&data).context("could not make the data folder")?;
-    say::step(format!("Starting the server; its data is in {}", data.display()));
+    say::step(format!("Starting the server; its data and its log are in {}", data.display()));
     let mut server = Service::start(
         "the server",
         Command::new(workspace.server())
@@ -54,6 +54,7 @@ pub(crate) fn run(workspace: &Workspace, port: u16, data: &Path, fresh: bool) ->
             .env("HEDGEROW_HTTP__PUBLIC_URL", format!("http://localhost:{port}"))
             .env("HEDGEROW_HTTP__WEB_DIR", workspace.site())
             .env("HEDGEROW_DATA__DIR", &data)
+            .env("HEDGEROW_LOG__FILE", data.join("hedgerow.log"))
             .env("HEDGEROW_ACCOUNTS__REGISTRATION", "open")
             .env("HEDGEROW_ACCOUNTS__DOMAIN", DOMAIN),
     )?;
