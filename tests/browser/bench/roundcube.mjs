@@ -121,7 +121,8 @@ $config['session_lifetime'] = 60;
   const php = spawn(
     "php",
     ["-d", "opcache.enable_cli=1", "-d", "opcache.enable=1", "-S", `127.0.0.1:${http}`, "-t", "/var/lib/roundcube/public_html"],
-    { stdio: "ignore", env },
+    // A group of its own: php starts workers that its end would leave behind.
+    { stdio: "ignore", env, detached: true },
   );
   const url = `http://127.0.0.1:${http}/`;
   for (let tries = 0; ; tries++) {
@@ -136,7 +137,7 @@ $config['session_lifetime'] = 60;
   return {
     url,
     stop() {
-      php.kill("SIGTERM");
+      process.kill(-php.pid, "SIGTERM");
       dovecot.kill("SIGTERM");
     },
   };
