@@ -129,9 +129,12 @@ fn finish(workspace: &Workspace, name: &'static str, raw: &Path, dev: bool) -> R
     Ok(Module { name, folder, wasm, chunks, dev })
 }
 
+/// A chunk as the splitter wrote it, and the split points that need it.
+type Part = (PathBuf, Vec<String>);
+
 /// Divides the page at its split points (`webmail-ui/src/chunk.rs`): the main module, and the chunks that
 /// its script loads when first entered.
-fn split(raw: &Path, folder: &Path) -> Result<(PathBuf, Vec<(PathBuf, Vec<String>)>)> {
+fn split(raw: &Path, folder: &Path) -> Result<(PathBuf, Vec<Part>)> {
     let input = fs::read(raw)?;
     let main = folder.join("main.wasm");
     let mut options = wasm_split_cli_support::Options::new(&input);
