@@ -2,7 +2,7 @@
 // as many plain messages in the inbox as ours has sealed ones. Nothing outside `dir` is written.
 import { spawn } from "node:child_process";
 import { existsSync, mkdirSync, writeFileSync, symlinkSync } from "node:fs";
-import { createServer } from "node:net";
+import { connect, createServer } from "node:net";
 import { join } from "node:path";
 import { execFileSync } from "node:child_process";
 
@@ -18,6 +18,19 @@ export function freePort() {
       const { port } = server.address();
       server.close(() => resolve(port));
     });
+  });
+}
+
+/** Whether someone greets at the port. */
+function listens(port) {
+  return new Promise((resolve) => {
+    const socket = connect(port, "127.0.0.1");
+    socket.once("data", () => {
+      socket.destroy();
+      resolve(true);
+    });
+    socket.once("error", () => resolve(false));
+    socket.once("close", () => resolve(false));
   });
 }
 
@@ -132,6 +145,10 @@ $config['session_lifetime'] = 60;
       /* not up yet */
     }
     if (tries > 100) throw new Error("Roundcube did not start");
+    await new Promise((resolve) => setTimeout(resolve, 100));
+  }
+  for (let tries = 0; !(await listens(imap)); tries++) {
+    if (tries > 100) throw new Error("Dovecot did not start");
     await new Promise((resolve) => setTimeout(resolve, 100));
   }
   return {
