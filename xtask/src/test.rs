@@ -88,9 +88,23 @@ pub(crate) fn test(workspace: &Workspace, filter: Option<&str>) -> Result<ExitCo
 fn runners(workspace: &Workspace, filter: Option<&str>) -> Result<Vec<(String, Command)>> {
     let mut runners = Vec::new();
     let has_nextest = process::find("cargo-nextest", &[]).is_some();
+    // Journeys, attacks and the server's rooms once more where they run at scale; the stores' own suite is
+    // in the first pass on every store. The whole workspace is named, so that nothing is compiled again.
+    let at_scale: &[&str] = if has_nextest {
+        &[
+            "--workspace",
+            "--exclude",
+            "xtask",
+            "-E",
+            "(package(tests) & (binary(attacks) | binary(journeys))) | (package(server-api) & kind(lib))",
+        ]
+    } else {
+        &["--workspace", "--exclude", "xtask", "--test", "attacks", "--test", "journeys"]
+    };
     // xtask apart: in one build with the others its own program would be linked anew each time.
     for (name, selection) in [
         ("Rust tests", &["--workspace", "--exclude", "xtask"][..]),
+        ("Rust tests on PostgreSQL and S3", at_scale),
         ("Rust tests of xtask", &["--package", "xtask"][..]),
     ] {
         let mut command = workspace.cargo();
@@ -101,6 +115,9 @@ fn runners(workspace: &Workspace, filter: Option<&str>) -> Result<Vec<(String, C
             command.args(["test", "--locked", "--no-fail-fast"]);
         }
         command.args(selection).args(filter);
+        if name.ends_with("S3") {
+            command.env("HEDGEROW_TEST_STORE", "shared");
+        }
         runners.push((name.to_owned(), command));
     }
 
