@@ -19,7 +19,7 @@ fn nfkc(text: &str) -> String {
     text.nfkc().collect()
 }
 
-/// The browser has the tables already: a tenth of the module less to send.
+/// The browser has the tables already; they need not be sent.
 #[cfg(all(target_arch = "wasm32", target_os = "unknown"))]
 fn nfkc(text: &str) -> String {
     js_sys::JsString::from(text).normalize("NFKC").into()

@@ -28,7 +28,7 @@ const FEATURES: [&str; 7] = [
 ];
 
 /// Leptos erases the types of its components, and nothing is printed for programmers: no `Debug` text, no
-/// source lines in panics. Together a fifth of what is sent.
+/// source lines in panics.
 const SIZE_FLAGS: &str = "--cfg=erase_components -Zfmt-debug=none -Zlocation-detail=none";
 
 /// A module as the browser loads it.
