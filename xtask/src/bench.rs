@@ -6,7 +6,7 @@ use anyhow::{Result, bail};
 use serde::Deserialize;
 
 use crate::workspace::Workspace;
-use crate::{process, say, tools, web};
+use crate::{pkg, process, say, tools, web};
 
 /// Runs one benchmark or all.
 ///
@@ -14,8 +14,8 @@ use crate::{process, say, tools, web};
 /// When there is no such benchmark, or it fails.
 pub(crate) fn bench(workspace: &Workspace, name: Option<&str>, messages: u32, rounds: u32) -> Result<()> {
     let rust = rust_benches(workspace)?;
-    if let Some(name) = name.filter(|name| *name != "inbox" && !rust.iter().any(|(bench, _)| bench == name)) {
-        let known = rust.iter().map(|(bench, _)| bench.as_str()).chain(["inbox"]).collect::<Vec<_>>();
+    if let Some(name) = name.filter(|name| !["inbox", "openpgp"].contains(name) && !rust.iter().any(|(bench, _)| bench == name)) {
+        let known = rust.iter().map(|(bench, _)| bench.as_str()).chain(["inbox", "openpgp"]).collect::<Vec<_>>();
         bail!("there is no benchmark {name}; there are: {}", known.join(", "));
     }
     for (bench, package) in &rust {
@@ -24,10 +24,26 @@ pub(crate) fn bench(workspace: &Workspace, name: Option<&str>, messages: u32, ro
             process::run(workspace.cargo().args(["bench", "--locked", "-p", package, "--bench", bench]))?;
         }
     }
+    if name.is_none_or(|name| name == "openpgp") {
+        openpgp(workspace)?;
+    }
     if name.is_none_or(|name| name == "inbox") {
         inbox(workspace, messages, rounds)?;
     }
     Ok(())
+}
+
+/// The npm package beside OpenPGP.js, in Node and in Chromium.
+fn openpgp(workspace: &Workspace) -> Result<()> {
+    tools::ensure(workspace, tools::Purpose::Test)?;
+    pkg::build(workspace)?;
+    say::step("Measuring the npm package beside OpenPGP.js");
+    process::run(
+        Command::new("node")
+            .current_dir(workspace.path("tests/browser"))
+            .arg("bench/openpgp/openpgp.mjs")
+            .env("HEDGEROW_PACKAGE", workspace.path("pkg")),
+    )
 }
 
 /// Submit of the passphrase to visible rows: ours, decrypting, beside Roundcube on Dovecot,

@@ -66,7 +66,7 @@ enum Task {
     },
     /// Check formatting, clippy on both targets, and licences.
     Lint,
-    /// Measure: `inbox` (beside Roundcube on Dovecot), or a Rust benchmark by name.
+    /// Measure: `openpgp` (beside OpenPGP.js), `inbox` (beside Roundcube on Dovecot), or a Rust benchmark.
     Bench {
         /// What to measure; everything without it.
         name: Option<String>,
