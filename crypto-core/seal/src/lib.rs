@@ -4,11 +4,15 @@
 //! | Module | What it holds |
 //! |---|---|
 //! | [`profile`] | the one place for algorithms, limits and rejections |
+//! | [`armor`] | ASCII armor, written and read in pieces |
+//! | [`bulk`] | the ciphers and modes that the bytes of content go through |
 //! | [`cert`] | `FetchedCert → TrustedCert`, fingerprints, the verdict on a certificate |
 //! | [`sealing`] | sealing bytes to certificates |
 //! | [`verify`] | checking signatures and their signers |
 #![warn(missing_docs)]
 
+pub mod armor;
+pub mod bulk;
 pub mod cert;
 mod components;
 pub mod profile;

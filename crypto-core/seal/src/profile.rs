@@ -26,6 +26,12 @@ pub const MAX_CONTENT_BYTES: usize = 64 * 1024 * 1024;
 pub const MAX_EXPANSION: usize = 100;
 /// Nested compression layers; GnuPG writes one.
 pub const MAX_COMPRESSION_LAYERS: usize = 2;
+/// Longest line of armor outside its base64 that is read, in bytes.
+pub const MAX_ARMOR_LINE_BYTES: usize = 16 * 1024;
+/// Most bytes of header lines of armor.
+pub const MAX_ARMOR_HEADER_BYTES: usize = 64 * 1024;
+/// Most bytes of text before armor.
+pub const MAX_ARMOR_PREAMBLE_BYTES: usize = 1024 * 1024;
 /// Clocks differ: a signature may seem this many seconds young.
 pub const CLOCK_SKEW_SECONDS: i64 = 24 * 60 * 60;
 /// Life of a new key, in seconds: two years.
