@@ -60,7 +60,7 @@ fn encoded([a, b, c]: [u8; 3]) -> [u8; 4] {
 
 /// The character of six bits. Each range differs from the one before by a step that a sign bit turns on.
 #[inline(always)]
-fn character(six: u8) -> u8 {
+pub(super) fn character(six: u8) -> u8 {
     let value = i16::from(six);
     // All ones where `value` is above the end of a range.
     let above = |end: i16| (end - value) >> 15;
@@ -68,27 +68,26 @@ fn character(six: u8) -> u8 {
     shifted as u8
 }
 
-/// Decodes whole quads without padding onto the end of `out`. On a character that is none it gives `false` and
-/// leaves `out` as it was.
-pub(super) fn decode_quads(text: &[u8], out: &mut Vec<u8>) -> bool {
-    let start = out.len();
-    let done = decode_wide(text, out);
-    let (quads, _) = text.get(done..).unwrap_or_default().as_chunks::<4>();
-    let mut bad = done == usize::MAX;
-    for quad in quads {
+/// Bytes that [`decode_line`] may write beyond what it decodes.
+pub(super) const SLACK: usize = 4;
+
+#[cfg(all(target_arch = "wasm32", target_feature = "simd128"))]
+pub(super) use wide::decode_line;
+
+#[cfg(not(all(target_arch = "wasm32", target_feature = "simd128")))]
+pub(super) use decode_quads as decode_line;
+
+/// Decodes quads without padding into the beginning of `to`. Gives `false` when a character is none.
+pub(super) fn decode_quads(text: &[u8], to: &mut [u8]) -> bool {
+    let (quads, _) = text.as_chunks::<4>();
+    let (groups, _) = to.as_chunks_mut::<3>();
+    let mut bad = false;
+    for (quad, group) in quads.iter().zip(groups) {
         let (bytes, wrong) = decoded(*quad);
         bad |= wrong;
-        out.extend_from_slice(&bytes);
-    }
-    if bad {
-        out.truncate(start);
+        *group = bytes;
     }
     !bad
-}
-
-/// Decodes the beginning with SIMD; gives how many characters it took, or `usize::MAX` when one was wrong.
-fn decode_wide(_text: &[u8], _out: &mut Vec<u8>) -> usize {
-    0
 }
 
 /// Three bytes, and whether a character was none.

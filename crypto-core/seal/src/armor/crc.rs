@@ -20,12 +20,12 @@ impl Crc24 {
     pub(super) fn new() -> Crc24 {
         let mut tables = Box::new([[0; 256]; 8]);
         let single: [u32; 256] = core::array::from_fn(|byte| {
-            (0..8).fold((byte as u32) << 24, |crc, _| crc << 1 ^ (crc >> 31) * GENERATOR)
+            (0..8).fold((byte as u32) << 24, |crc, _| (crc << 1) ^ ((crc >> 31) * GENERATOR))
         });
         let mut last = single;
         for table in tables.iter_mut() {
             *table = last;
-            last = last.map(|crc| crc << 8 ^ looked_up(&single, crc >> 24));
+            last = last.map(|crc| (crc << 8) ^ looked_up(&single, crc >> 24));
         }
         Crc24 { state: START, tables }
     }
@@ -35,7 +35,7 @@ impl Crc24 {
         let (groups, rest) = bytes.as_chunks::<8>();
         let mut state = self.state;
         for group in groups {
-            let word = u64::from_be_bytes(*group) ^ u64::from(state) << 32;
+            let word = u64::from_be_bytes(*group) ^ (u64::from(state) << 32);
             let (high, low) = ((word >> 32) as u32, word as u32);
             state = looked_up(t7, high >> 24)
                 ^ looked_up(t6, high >> 16)
@@ -47,7 +47,7 @@ impl Crc24 {
                 ^ looked_up(t0, low);
         }
         for byte in rest {
-            state = state << 8 ^ looked_up(t0, state >> 24 ^ u32::from(*byte));
+            state = (state << 8) ^ looked_up(t0, (state >> 24) ^ u32::from(*byte));
         }
         self.state = state;
     }

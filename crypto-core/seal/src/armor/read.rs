@@ -7,7 +7,7 @@
 
 use zeroize::Zeroize as _;
 
-use super::base64::{decode_quads, decoded, six_bits};
+use super::base64::{SLACK, decode_line, decoded, six_bits};
 use super::{ArmorError, Kind};
 use crate::profile::{MAX_ARMOR_HEADER_BYTES, MAX_ARMOR_LINE_BYTES, MAX_ARMOR_PREAMBLE_BYTES};
 
@@ -125,8 +125,9 @@ impl Dearmorer {
     /// When the END line is missing, or there was no armor.
     pub fn finish(mut self, out: &mut Vec<u8>) -> Result<(), ArmorError> {
         if !matches!(self.state, State::Done | State::Binary) {
-            // The END line needs no line end behind it.
-            self.push(b"\n", out)?;
+            // The END line needs no line end behind it; half of one is no damage, but a cut.
+            let in_tail = self.state == State::Tail;
+            self.push(b"\n", out).map_err(|error| if in_tail { ArmorError::Cut } else { error })?;
         }
         match self.state {
             State::Done | State::Binary => Ok(()),
@@ -176,8 +177,7 @@ impl Dearmorer {
     }
 
     fn preamble<'a>(&mut self, input: &'a [u8]) -> Result<&'a [u8], ArmorError> {
-        let (rest, whole) =
-            self.line(input, MAX_ARMOR_PREAMBLE_BYTES).map_err(|_| ArmorError::NotArmor)?;
+        let (rest, whole) = self.line(input, MAX_ARMOR_PREAMBLE_BYTES).map_err(|_| ArmorError::NotArmor)?;
         if whole {
             let line = core::mem::take(&mut self.line);
             if let Some(label) = label_of(&line, b"BEGIN ") {
@@ -194,14 +194,7 @@ impl Dearmorer {
     }
 
     fn header<'a>(&mut self, input: &'a [u8]) -> Result<&'a [u8], ArmorError> {
-        let before = self.spent;
-        let at = self.line.len();
-        let (rest, whole) = match self.line(input, MAX_ARMOR_HEADER_BYTES) {
-            Ok(found) => found,
-            // A first line without an end is the body of a block that lost its empty line and its line ends.
-            Err(error) if before == at && !self.line.contains(&b':') => return Err(error),
-            Err(error) => return Err(error),
-        };
+        let (rest, whole) = self.line(input, MAX_ARMOR_HEADER_BYTES)?;
         if !whole {
             return Ok(rest);
         }
@@ -212,9 +205,6 @@ impl Dearmorer {
         } else if !text.contains(&b':') {
             // No header: the empty line got lost and this is the body already, or damage, which the body will notice.
             self.state = State::Body;
-            self.quad.clear();
-            let mut held = Vec::new();
-            core::mem::swap(&mut held, &mut self.line);
             self.line = line;
         }
         Ok(rest)
@@ -249,15 +239,21 @@ impl Dearmorer {
         if !self.quad.is_empty() || text == 0 || text % 4 != 0 {
             return rest;
         }
-        out.reserve(input.len() / 4 * 3);
+        let bytes = text / 4 * 3;
+        let mut filled = out.len();
+        // For every line there can be, and what is written beyond the last; cut off again below.
+        out.resize(filled + input.len() / (text + end) * bytes + SLACK, 0);
         while let Some((line, later)) = rest.split_at_checked(text + end) {
             let (line, line_end) = line.split_at_checked(text).unwrap_or((line, &[]));
             let ended = if end == 2 { line_end == b"\r\n" } else { line_end == b"\n" };
-            if !ended || !decode_quads(line, out) {
+            let to = out.get_mut(filled..).unwrap_or_default();
+            if !ended || !decode_line(line, to) {
                 break;
             }
+            filled += bytes;
             rest = later;
         }
+        out.truncate(filled);
         rest
     }
 

@@ -1,9 +1,9 @@
 //! One face for every cipher with 128-bit blocks.
 
 use camellia::{Camellia128, Camellia192, Camellia256};
-use cipher::{BlockCipher, BlockDecrypt, BlockEncrypt, BlockSizeUser, KeyInit};
 use cipher::consts::U16;
 use cipher::generic_array::GenericArray;
+use cipher::{BlockCipher, BlockDecrypt, BlockEncrypt, BlockSizeUser, KeyInit};
 use pgp::crypto::sym::SymmetricKeyAlgorithm;
 use twofish::Twofish;
 

@@ -5,7 +5,7 @@ use super::Block;
 #[cfg(not(target_arch = "wasm32"))]
 mod native;
 #[cfg(any(target_arch = "wasm32", test))]
-mod soft;
+pub(super) mod soft;
 #[cfg(all(target_arch = "wasm32", target_feature = "simd128"))]
 mod wide;
 

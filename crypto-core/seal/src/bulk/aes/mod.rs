@@ -15,6 +15,8 @@ mod sbox;
 pub(super) mod sliced;
 #[cfg(all(target_arch = "wasm32", target_feature = "simd128"))]
 mod vector;
+#[cfg(all(target_arch = "wasm32", target_feature = "simd128"))]
+pub(super) use vector::{loaded, stored};
 
 #[cfg(test)]
 mod tests;

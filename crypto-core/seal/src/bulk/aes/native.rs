@@ -11,7 +11,6 @@ use super::{Block, Unsupported};
 const BATCH: usize = 16;
 
 /// A keyed AES of the `aes` crate; it wipes its round keys.
-#[expect(clippy::large_enum_variant, reason = "always boxed by its owner")]
 pub(super) enum Native {
     Aes128(Aes128),
     Aes192(Aes192),

@@ -203,7 +203,7 @@ fn expanded(key: &[u8], rounds: usize) -> [u32; 4 * (MOST_ROUNDS + 1)] {
         let mut word = words.get(at - 1).copied().unwrap_or_default();
         if at % length == 0 {
             word = substituted_word(word.rotate_left(8)) ^ (u32::from(constant) << 24);
-            constant = constant << 1 ^ (constant >> 7) * 0x1B;
+            constant = (constant << 1) ^ ((constant >> 7) * 0x1B);
         } else if length > 6 && at % length == 4 {
             word = substituted_word(word);
         }
@@ -222,6 +222,7 @@ fn substituted_word(word: u32) -> u32 {
         bytes.iter().fold(0_u8, |bits, byte| bits << 1 | (byte >> (7 - plane) & 1))
     });
     let planes = substituted(planes);
-    let bytes = [3, 2, 1, 0].map(|at| planes.iter().fold(0_u8, |byte, bits| byte << 1 | (bits >> at & 1)) ^ 0x63);
+    let bytes =
+        [3, 2, 1, 0].map(|at| planes.iter().fold(0_u8, |byte, bits| byte << 1 | (bits >> at & 1)) ^ 0x63);
     u32::from_be_bytes(bytes)
 }

@@ -1,8 +1,8 @@
 //! 128 bits as WebAssembly has them.
 
 use core::arch::wasm32::{
-    i8x16, i8x16_shuffle, i8x16_swizzle, i32x4_shuffle, i64x2_shuffle, u8x16_splat, u64x2, u64x2_extract_lane,
-    u64x2_shl, u64x2_shr, v128, v128_and, v128_xor,
+    i8x16, i8x16_shuffle, i8x16_swizzle, i32x4_shuffle, i64x2_shuffle, u8x16_splat, u64x2,
+    u64x2_extract_lane, u64x2_shl, u64x2_shr, v128, v128_and, v128_xor,
 };
 
 use super::Block;
@@ -29,19 +29,31 @@ impl Bits for Vector {
 const SHIFT: v128 = i8x16(0, 1, 2, 3, 5, 6, 7, 4, 10, 11, 8, 9, 15, 12, 13, 14);
 const UNSHIFT: v128 = i8x16(0, 1, 2, 3, 7, 4, 5, 6, 10, 11, 8, 9, 13, 14, 15, 12);
 
+/// A block in a register.
+#[inline(always)]
+pub(in crate::bulk) fn loaded(block: &Block) -> v128 {
+    let value = u128::from_le_bytes(*block);
+    u64x2(value as u64, (value >> 64) as u64)
+}
+
+/// The block out of it.
+#[inline(always)]
+pub(in crate::bulk) fn stored(register: v128) -> Block {
+    let low = u128::from(u64x2_extract_lane::<0>(register));
+    (low | u128::from(u64x2_extract_lane::<1>(register)) << 64).to_le_bytes()
+}
+
 impl Wide for Vector {
     const ZERO: Vector = Vector(u64x2(0, 0));
 
     #[inline(always)]
     fn load(block: &Block) -> Vector {
-        let value = u128::from_le_bytes(*block);
-        Vector(u64x2(value as u64, (value >> 64) as u64))
+        Vector(loaded(block))
     }
 
     #[inline(always)]
     fn store(self) -> Block {
-        let low = u128::from(u64x2_extract_lane::<0>(self.0));
-        (low | u128::from(u64x2_extract_lane::<1>(self.0)) << 64).to_le_bytes()
+        stored(self.0)
     }
 
     #[inline(always)]
