@@ -7,7 +7,9 @@
 //! | [`armor`] | ASCII armor, written and read in pieces |
 //! | [`bulk`] | the ciphers and modes that the bytes of content go through |
 //! | [`cert`] | `FetchedCert → TrustedCert`, fingerprints, the verdict on a certificate |
+//! | [`hashing`] | digests of content, as signatures cover it |
 //! | [`sealing`] | sealing bytes to certificates |
+//! | [`writing`] | messages and signatures, in pieces and in one pass |
 //! | [`verify`] | checking signatures and their signers |
 #![warn(missing_docs)]
 
@@ -15,9 +17,14 @@ pub mod armor;
 pub mod bulk;
 pub mod cert;
 mod components;
+pub mod hashing;
 pub mod profile;
 pub mod sealing;
+mod session_key;
 pub mod verify;
+pub mod writing;
+
+pub use session_key::SessionKey;
 
 #[cfg(test)]
 mod tests;
@@ -43,6 +50,9 @@ pub enum SealError {
     /// The bytes are not OpenPGP signatures.
     #[error("not an OpenPGP signature")]
     MalformedSignature,
+    /// The caller asked for something that does not fit together.
+    #[error("{0}")]
+    Misused(&'static str),
     /// The library refused, which a judged certificate should make impossible.
     #[error("OpenPGP operation failed")]
     Failed,

@@ -45,8 +45,20 @@ pub const HASH: HashAlgorithm = HashAlgorithm::Sha512;
 pub const MICALG: &str = "pgp-sha512";
 /// The mode of SEIPDv2 messages we seal: every reader of SEIPDv2 must have it (RFC 9580 section 9.6).
 pub const AEAD: AeadAlgorithm = AeadAlgorithm::Ocb;
-/// The chunks of SEIPDv2 messages we seal.
-pub const CHUNK: ChunkSize = ChunkSize::C64KiB;
+/// The chunks of SEIPDv2 messages we seal: the size that WebCrypto is fastest with.
+pub const CHUNK: ChunkSize = ChunkSize::C256KiB;
+/// The largest chunks of SEIPDv2 that may be written (RFC 9580 section 5.13.2): 4 MiB.
+pub const MAX_CHUNK_OCTET: u8 = 16;
+/// Hashes we sign with, best first: the first that every recipient announces.
+pub const SIGNING_HASHES: [HashAlgorithm; 3] =
+    [HashAlgorithm::Sha512, HashAlgorithm::Sha384, HashAlgorithm::Sha256];
+/// The coded count of iterated S2K in session key packets of passwords: 65,011,712 octets, as GnuPG may.
+pub const S2K_ITERATIONS: u8 = 255;
+/// Argon2id for session key packets of passwords: passes, lanes, and the power of two of KiB
+/// (RFC 9106 section 4, second recommended choice).
+pub const ARGON2: (u8, u8, u8) = (3, 4, 16);
+/// Content up to this size is sealed into a packet of known length; more is streamed with partial lengths.
+pub const MAX_WHOLE_BYTES: u64 = 256 * 1024 * 1024;
 /// Ciphers a new certificate prefers.
 pub const PREFERRED_CIPHERS: [SymmetricKeyAlgorithm; 2] =
     [SymmetricKeyAlgorithm::AES256, SymmetricKeyAlgorithm::AES128];

@@ -1,44 +1,21 @@
 //! Sealing bytes to certificates.
 //!
 //! [`seal`] needs no secret key: a server that seals inbound mail uses it as a client does. A client that
-//! also signs passes a [`Signer`] and gets signed-then-sealed bytes in one pass.
+//! also signs passes a [`Signer`] and gets signed-then-sealed bytes in one pass. Streams, passwords and
+//! everything else: [`crate::writing`].
 
-use pgp::composed::{MessageBuilder, SignedPublicKey, SubpacketConfig};
+use pgp::composed::SubpacketConfig;
 use pgp::packet::{Subpacket, SubpacketData};
-use pgp::types::{KeyDetails as _, Password, SigningKey, Timestamp};
+use pgp::types::{KeyDetails as _, SigningKey, Timestamp};
 use rand::{CryptoRng, RngCore};
 use wire::Millis;
 
+pub use crate::writing::{Format, Naming, Plan};
+
 use crate::cert::TrustedCert;
 use crate::components::{Evaluated, seconds};
-use crate::{SealError, profile};
-
-/// The form of a sealed message.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Format {
-    /// AES-256 with a modification detection code: every OpenPGP program reads it.
-    SeipdV1,
-    /// AES-256-OCB (RFC 9580).
-    SeipdV2,
-}
-
-/// Which form, and why.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub struct Plan {
-    /// The form.
-    pub format: Format,
-    /// In English.
-    pub why: &'static str,
-}
-
-/// Whether the packets of the session key name whom they are for.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Naming {
-    /// Key ids are written: readers with many keys find theirs at once.
-    Named,
-    /// Key ids are blank: a stored message does not say who its readers are.
-    Blank,
-}
+use crate::writing::{Announced, KeyPacket, Options, Recipient, SignerKey};
+use crate::{SealError, profile, writing};
 
 /// Who signs inside the seal.
 #[derive(Debug)]
@@ -64,15 +41,13 @@ pub fn plan(certs: &[&TrustedCert], now: Millis) -> Result<Plan, SealError> {
     if certs.is_empty() {
         return Err(SealError::NoRecipients);
     }
-    let mut all_modern = true;
-    for cert in certs {
-        all_modern &= cert.judge(now, None)?.reads_seipd_v2;
-    }
-    Ok(if all_modern {
-        Plan { format: Format::SeipdV2, why: "every recipient announces SEIPDv2" }
-    } else {
-        Plan { format: Format::SeipdV1, why: "a recipient does not announce SEIPDv2" }
-    })
+    let announced: Vec<Announced> =
+        certs.iter().map(|cert| announced(cert, now)).collect::<Result<_, _>>()?;
+    Ok(writing::plan(&announced))
+}
+
+fn announced(cert: &TrustedCert, now: Millis) -> Result<Announced, SealError> {
+    Ok(Announced { seipd_v2: cert.judge(now, None)?.reads_seipd_v2, ..Announced::default() })
 }
 
 /// The hashed and unhashed parts of a signature over content, made at `now`.
@@ -119,49 +94,34 @@ pub fn seal<R: RngCore + CryptoRng>(
     naming: Naming,
     now: Millis,
 ) -> Result<Sealed, SealError> {
-    let failed = |_| SealError::Failed;
     if plain.len() > profile::MAX_CONTENT_BYTES || certs.len() > profile::MAX_RECIPIENTS {
         return Err(SealError::TooLarge);
     }
     let plan = plan(certs, now)?;
-    let mut builder = MessageBuilder::from_bytes("", plain);
-    if let Some(signer) = signer {
-        let parts = content_subpackets(signer.key, certs, now)?;
-        builder.sign_with_subpackets(signer.key, Password::empty(), profile::HASH, parts);
-    }
-    let mut once: Vec<&TrustedCert> = Vec::with_capacity(certs.len());
-    for cert in certs {
-        if !once.iter().any(|seen| seen.fingerprint() == cert.fingerprint()) {
-            once.push(cert);
-        }
-    }
-    macro_rules! to_each {
-        ($builder:expr) => {{
-            let mut builder = $builder;
-            for cert in once {
-                let key = &cert.cert().key;
-                let index = encryption_index(key, now)?;
-                match (index.map(|i| key.public_subkeys.get(i)), naming) {
-                    (Some(Some(sub)), Naming::Named) => builder.encrypt_to_key(&mut *rng, sub),
-                    (Some(Some(sub)), Naming::Blank) => builder.encrypt_to_key_anonymous(&mut *rng, sub),
-                    (_, Naming::Named) => builder.encrypt_to_key(&mut *rng, &key.primary_key),
-                    (_, Naming::Blank) => builder.encrypt_to_key_anonymous(&mut *rng, &key.primary_key),
-                }
-                .map_err(failed)?;
-            }
-            builder.to_vec(&mut *rng).map_err(failed)?
-        }};
-    }
-    let bytes = match plan.format {
-        Format::SeipdV1 => to_each!(builder.seipd_v1(&mut *rng, profile::CIPHER)),
-        Format::SeipdV2 => {
-            to_each!(builder.seipd_v2(&mut *rng, profile::CIPHER, profile::AEAD, profile::CHUNK))
-        }
+    let keys: Vec<&dyn SigningKey> = signer.iter().map(|signer| signer.key).collect();
+    let options = Options {
+        recipients: certs
+            .iter()
+            .map(|cert| Ok(Recipient { key: key_to_seal_to(cert, now)?, naming }))
+            .collect::<Result<_, SealError>>()?,
+        signers: keys
+            .iter()
+            .map(|key| Ok(SignerKey::of(*key)?.with_hash(plan.hash)))
+            .collect::<Result<_, SealError>>()?,
+        intended: certs.iter().map(|cert| cert.fingerprint().clone()).collect(),
+        plan,
+        length: Some(plain.len() as u64),
+        ..Options::default()
     };
+    let bytes = writing::write(&plain, &options, &keys, rng, now)?;
     Ok(Sealed { bytes, plan })
 }
 
-fn encryption_index(key: &SignedPublicKey, now: Millis) -> Result<Option<usize>, SealError> {
-    let seen = Evaluated::of(key, seconds(now), seconds(now));
-    Ok(seen.newest_for_sealing()?.index)
+fn key_to_seal_to(cert: &TrustedCert, now: Millis) -> Result<KeyPacket<'_>, SealError> {
+    let key = &cert.cert().key;
+    let index = Evaluated::of(key, seconds(now), seconds(now)).newest_for_sealing()?.index;
+    Ok(match index.and_then(|index| key.public_subkeys.get(index)) {
+        Some(subkey) => KeyPacket::Subkey(&subkey.key),
+        None => KeyPacket::Primary(&key.primary_key),
+    })
 }

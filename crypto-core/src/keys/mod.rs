@@ -36,7 +36,7 @@ pub(crate) fn refused(error: seal::SealError) -> CoreError {
     use seal::SealError as E;
     match error {
         E::TooLarge => CoreError::new(CoreErrorCode::TooLarge),
-        E::Failed => CoreError::new(CoreErrorCode::Internal),
+        E::Failed | E::Misused(_) => CoreError::new(CoreErrorCode::Internal),
         E::MalformedSignature => CoreError::with(CoreErrorCode::Malformed, error.to_string()),
         E::NoRecipients | E::Refused(_) | E::MalformedCertificate(_) | E::CertificateTooLarge(_) => {
             CoreError::with(CoreErrorCode::UnusableCertificate, error.to_string())

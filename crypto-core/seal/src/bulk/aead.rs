@@ -273,8 +273,6 @@ impl Sealer {
     /// Takes content and appends the chunks that are full to `out`.
     pub fn push(&mut self, mut content: &[u8], out: &mut Vec<u8>) {
         let size = self.place.params.chunk_bytes();
-        // At once, so that `out` need not move while it grows.
-        out.reserve(content.len() + (content.len() / size + 2) * TAG);
         if !self.kept.is_empty() {
             let missing = size - self.kept.len();
             let (now, later) = content.split_at_checked(missing).unwrap_or((content, &[]));
@@ -329,9 +327,6 @@ impl Opener {
         let chunk = self.place.params.chunk_bytes() + TAG;
         // A chunk is known to be whole, and not the end, when a tag's worth of bytes follows it.
         let enough = chunk + TAG;
-        if sealed.len() >= enough {
-            out.reserve(sealed.len());
-        }
         while !self.kept.is_empty() {
             let missing = enough - self.kept.len();
             let (now, later) = sealed.split_at_checked(missing).unwrap_or((sealed, &[]));

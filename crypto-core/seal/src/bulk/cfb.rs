@@ -7,7 +7,7 @@ use subtle::ConstantTimeEq as _;
 use zeroize::{Zeroize as _, Zeroizing};
 
 use super::cipher::Keyed;
-use super::mode::{BATCH, mix, mix_all, mix_part};
+use super::mode::{BATCH, mix, mix_part};
 use super::{Block, Tampered, Unsupported};
 
 /// Octets before the content: a block, and its last two octets again.
@@ -211,7 +211,7 @@ impl Opener {
             used.iter_mut().zip(inputs).for_each(|(to, from)| *to = *from);
             self.before = batch.last().copied().unwrap_or(self.before);
             self.keyed.encrypt(used);
-            mix_all(used, batch);
+            used.iter_mut().zip(batch).for_each(|(stream, block)| mix(stream, block));
             out.extend_from_slice(used.as_flattened());
         }
     }

@@ -68,13 +68,6 @@ pub(super) fn mix(into: &mut Block, with: &Block) {
     *into = mixed(into, with);
 }
 
-/// Mixes blocks into as many others.
-#[inline]
-pub(super) fn mix_all(into: &mut [Block], with: &[Block]) {
-    // Flat, so that the compiler takes the widest registers there are.
-    mix_part(into.as_flattened_mut(), with.as_flattened());
-}
-
 /// Two blocks mixed.
 #[inline]
 pub(super) fn mixed(a: &Block, b: &Block) -> Block {
@@ -102,25 +95,29 @@ pub(super) fn doubled(block: &Block) -> Block {
     ((value << 1) ^ carry).to_be_bytes()
 }
 
-/// Mixes the keystream of counter blocks into `content`. Carries go through the last 32 bits only for GCM
-/// (`wrap32`), through all 128 for EAX.
+/// Mixes the keystream of counter blocks into `content`; gives the next counter. `step` is 2^32-wide for GCM
+/// (`wrap32`), 2^128-wide for EAX.
 pub(super) fn counter_mode(keyed: &Keyed, counter: u128, wrap32: bool, content: &mut [u8]) {
-    let mut block = counter.to_be_bytes();
-    let mut low = counter as u32;
+    let mut counter = counter;
     for part in content.chunks_mut(16 * BATCH) {
         let mut stream = [[0; 16]; BATCH];
         let count = part.len().div_ceil(16);
         let (used, _) = stream.split_at_mut_checked(count).unwrap_or_default();
-        for to in used.iter_mut() {
-            let [.., a, b, c, d] = &mut block;
-            [*a, *b, *c, *d] = low.to_be_bytes();
-            *to = block;
-            low = low.wrapping_add(1);
-            if low == 0 && !wrap32 {
-                block = u128::from_be_bytes(block).wrapping_add(1).to_be_bytes();
-            }
+        for block in used.iter_mut() {
+            *block = counter.to_be_bytes();
+            counter = if wrap32 {
+                let low = (counter as u32).wrapping_add(1);
+                (counter >> 32 << 32) | u128::from(low)
+            } else {
+                counter.wrapping_add(1)
+            };
         }
         keyed.encrypt(used);
-        mix_part(part, used.as_flattened());
+        let (blocks, tail) = part.as_chunks_mut::<16>();
+        let last = used.get(blocks.len()).copied();
+        blocks.iter_mut().zip(used).for_each(|(block, stream)| mix(block, stream));
+        if let Some(last) = last {
+            mix_part(tail, &last);
+        }
     }
 }

@@ -8,7 +8,7 @@ use zeroize::Zeroize as _;
 
 use super::Block;
 use super::cipher::Keyed;
-use super::mode::{BATCH, doubled, mix, mix_all, mix_part, mixed, padded};
+use super::mode::{BATCH, doubled, mix, mix_part, mixed, padded};
 
 /// Entries of the table of `L`: enough for 2^40 blocks, far more than a chunk of 4 MiB (2^18).
 const ENTRIES: usize = 40;
@@ -20,8 +20,6 @@ pub(super) struct Ocb {
     star: Block,
     dollar: Block,
     table: [Block; ENTRIES],
-    /// The offsets of the first seven blocks of a group of eight, as changes of the one before the group.
-    steps: [Block; 7],
 }
 
 impl Ocb {
@@ -29,18 +27,11 @@ impl Ocb {
         let star = keyed.encrypt_one([0; 16]);
         let dollar = doubled(&star);
         let mut entry = dollar;
-        let table: [Block; ENTRIES] = core::array::from_fn(|_| {
+        let table = core::array::from_fn(|_| {
             entry = doubled(&entry);
             entry
         });
-        let mut step = [0; 16];
-        let mut number = 0_u32;
-        let steps = core::array::from_fn(|_| {
-            number += 1;
-            mix(&mut step, table.get(number.trailing_zeros() as usize).unwrap_or(&star));
-            step
-        });
-        Ocb { keyed, star, dollar, table, steps }
+        Ocb { keyed, star, dollar, table }
     }
 
     /// Seals in place; gives the tag.
@@ -50,11 +41,14 @@ impl Ocb {
         let (blocks, tail) = content.as_chunks_mut::<16>();
         let mut number = 0;
         for batch in blocks.chunks_mut(BATCH) {
-            let offsets = self.next_offsets(&mut offset, &mut number, batch.len());
-            batch.iter().for_each(|block| mix(&mut sum, block));
-            mix_all(batch, &offsets);
+            let mut offsets = [[0; 16]; BATCH];
+            self.next_offsets(&mut offset, &mut number, offsets.iter_mut().take(batch.len()));
+            for (block, offset) in batch.iter_mut().zip(&offsets) {
+                mix(&mut sum, block);
+                mix(block, offset);
+            }
             self.keyed.encrypt(batch);
-            mix_all(batch, &offsets);
+            batch.iter_mut().zip(&offsets).for_each(|(block, offset)| mix(block, offset));
         }
         if !tail.is_empty() {
             mix(&mut sum, &ended(tail));
@@ -71,11 +65,14 @@ impl Ocb {
         let (blocks, tail) = content.as_chunks_mut::<16>();
         let mut number = 0;
         for batch in blocks.chunks_mut(BATCH) {
-            let offsets = self.next_offsets(&mut offset, &mut number, batch.len());
-            mix_all(batch, &offsets);
+            let mut offsets = [[0; 16]; BATCH];
+            self.next_offsets(&mut offset, &mut number, offsets.iter_mut().take(batch.len()));
+            batch.iter_mut().zip(&offsets).for_each(|(block, offset)| mix(block, offset));
             self.keyed.decrypt(batch);
-            mix_all(batch, &offsets);
-            batch.iter().for_each(|block| mix(&mut sum, block));
+            for (block, offset) in batch.iter_mut().zip(&offsets) {
+                mix(block, offset);
+                mix(&mut sum, block);
+            }
         }
         if !tail.is_empty() {
             mix(&mut offset, &self.star);
@@ -105,28 +102,21 @@ impl Ocb {
         shifted.to_be_bytes()
     }
 
-    /// The offsets of the next `count` blocks; `number` counts the blocks of the chunk and is a multiple of
-    /// eight, as only the last batch of a chunk is not whole.
+    /// The offsets of the next blocks; `number` counts the blocks of the chunk.
     #[inline]
-    fn next_offsets(&self, offset: &mut Block, number: &mut u64, count: usize) -> [Block; BATCH] {
-        let mut offsets = [[0; 16]; BATCH];
-        let (groups, _) = offsets.as_chunks_mut::<8>();
-        for group in groups.iter_mut().take(count.div_ceil(8)) {
-            let [first @ .., last] = group;
-            for (to, step) in first.iter_mut().zip(&self.steps) {
-                *to = mixed(offset, step);
-            }
-            let [.., before] = first;
+    fn next_offsets<'a>(
+        &self,
+        offset: &mut Block,
+        number: &mut u64,
+        offsets: impl Iterator<Item = &'a mut Block>,
+    ) {
+        for to in offsets {
+            *number += 1;
             // Which entry is public: it depends on the place only. The table outlasts any chunk.
-            let entry = self.table.get((*number + 8).trailing_zeros() as usize).unwrap_or(&self.star);
-            *last = mixed(before, entry);
-            *offset = *last;
-            *number += 8;
+            let entry = self.table.get(number.trailing_zeros() as usize).unwrap_or(&self.star);
+            mix(offset, entry);
+            *to = *offset;
         }
-        if let Some(last) = count.checked_sub(1).and_then(|at| offsets.get(at)) {
-            *offset = *last;
-        }
-        offsets
     }
 
     fn tag(&self, sum: &Block, offset: &Block, associated: &[u8]) -> Block {
@@ -140,11 +130,10 @@ impl Ocb {
         let mut offset = [0; 16];
         let mut number = 0;
         let (blocks, tail) = associated.as_chunks::<16>();
-        for batch in blocks.chunks(BATCH) {
-            let offsets = self.next_offsets(&mut offset, &mut number, batch.len());
-            for (block, offset) in batch.iter().zip(&offsets) {
-                mix(&mut sum, &self.keyed.encrypt_one(mixed(block, offset)));
-            }
+        for block in blocks {
+            let mut here = [0; 16];
+            self.next_offsets(&mut offset, &mut number, core::iter::once(&mut here));
+            mix(&mut sum, &self.keyed.encrypt_one(mixed(block, &here)));
         }
         if !tail.is_empty() {
             mix(&mut offset, &self.star);
@@ -159,7 +148,6 @@ impl Drop for Ocb {
         self.star.zeroize();
         self.dollar.zeroize();
         self.table.zeroize();
-        self.steps.zeroize();
     }
 }
 

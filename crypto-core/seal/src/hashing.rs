@@ -1,0 +1,68 @@
+//! [`ContentHasher`]: the digest of content, as a signature covers it, in one pass over pieces of any size.
+
+use core::fmt;
+
+use pgp::crypto::hash::HashAlgorithm;
+
+use crate::SealError;
+
+/// Hashes content for a signature. Begin with the salt, feed the content, end with the signature's trailer.
+pub struct ContentHasher {
+    hash: Box<dyn sha2::digest::DynDigest + Send>,
+    text: bool,
+    /// The piece before ended in a carriage return, whose line feed may follow.
+    after_return: bool,
+}
+
+impl fmt::Debug for ContentHasher {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "ContentHasher(text: {})", self.text)
+    }
+}
+
+impl ContentHasher {
+    /// A hasher that begins with `salt` (empty before version 6). With `text`, every line ends in CR LF
+    /// (RFC 9580 section 5.2.1.2), whatever it ends in.
+    ///
+    /// # Errors
+    /// `Failed` if the hash is not known.
+    pub fn new(hash: HashAlgorithm, text: bool, salt: &[u8]) -> Result<Self, SealError> {
+        let mut hash = hash.new_hasher().map_err(|_| SealError::Failed)?;
+        hash.update(salt);
+        Ok(Self { hash, text, after_return: false })
+    }
+
+    /// Takes the next piece of content.
+    pub fn update(&mut self, bytes: &[u8]) {
+        if !self.text {
+            self.hash.update(bytes);
+            return;
+        }
+        let mut rest = bytes;
+        while let Some(at) = rest.iter().position(|byte| *byte == b'\n') {
+            let (line, after) = rest.split_at_checked(at).unwrap_or((rest, &[]));
+            let returned = line.last().map_or(self.after_return, |last| *last == b'\r');
+            self.hash.update(line);
+            self.hash.update(if returned { b"\n" } else { b"\r\n" });
+            self.after_return = false;
+            rest = after.split_first().map_or(&[][..], |(_, after)| after);
+        }
+        self.hash.update(rest);
+        if let Some(last) = rest.last() {
+            self.after_return = *last == b'\r';
+        }
+    }
+
+    /// The digest with this trailer. Several signatures may end one hasher.
+    pub fn digest(&self, trailer: &[u8]) -> Vec<u8> {
+        let mut hash = self.hash.box_clone();
+        hash.update(trailer);
+        hash.finalize().into_vec()
+    }
+
+    /// The digest with this trailer, for the one signature that covers it.
+    pub fn finish_with(mut self, trailer: &[u8]) -> Vec<u8> {
+        self.hash.update(trailer);
+        self.hash.finalize().into_vec()
+    }
+}
