@@ -48,13 +48,13 @@ impl Wide for Pair {
     }
 
     #[inline(always)]
-    fn shifted(self) -> Pair {
-        Pair(turned(self.0, 0, 8), turned(self.1, 16, 24))
+    fn shifted(planes: [Pair; 8]) -> [Pair; 8] {
+        planes.map(|Pair(low, high)| Pair(turned(low, 0, 8), turned(high, 16, 24)))
     }
 
     #[inline(always)]
-    fn unshifted(self) -> Pair {
-        Pair(turned(self.0, 0, 24), turned(self.1, 16, 8))
+    fn unshifted(planes: [Pair; 8]) -> [Pair; 8] {
+        planes.map(|Pair(low, high)| Pair(turned(low, 0, 24), turned(high, 16, 8)))
     }
 
     #[inline(always)]

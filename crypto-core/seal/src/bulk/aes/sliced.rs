@@ -19,10 +19,10 @@ pub(in crate::bulk) trait Wide: Bits {
     fn to_rows(self) -> Self;
     /// Exchanges the bits of `self << N` under `mask` (in every byte) with those of `other`.
     fn swapped<const N: u32>(self, other: Self, mask: u8) -> (Self, Self);
-    /// ShiftRows.
-    fn shifted(self) -> Self;
+    /// ShiftRows, of all planes.
+    fn shifted(planes: [Self; 8]) -> [Self; 8];
     /// ShiftRows backwards.
-    fn unshifted(self) -> Self;
+    fn unshifted(planes: [Self; 8]) -> [Self; 8];
     /// Each row replaced by the one below it.
     fn up1(self) -> Self;
     /// Each row replaced by the second below it.
@@ -75,9 +75,9 @@ impl<W: Wide> Sliced<W> {
         let keys = self.keys.get(..self.rounds).unwrap_or_default();
         if let Some((last, inner)) = keys.split_last() {
             for key in inner {
-                state = added(mixed(substituted(state).map(W::shifted)), key);
+                state = added(mixed(W::shifted(substituted(state))), key);
             }
-            state = added(substituted(state).map(W::shifted), last);
+            state = added(W::shifted(substituted(state)), last);
         }
         *blocks = unsliced(state);
     }
@@ -88,9 +88,9 @@ impl<W: Wide> Sliced<W> {
         if let Some((last, inner)) = keys.split_last() {
             state = added(state, last);
             for key in inner.iter().rev() {
-                state = unmixed(added(unsubstituted(state.map(W::unshifted)), key));
+                state = unmixed(added(unsubstituted(W::unshifted(state)), key));
             }
-            state = unsubstituted(state.map(W::unshifted));
+            state = unsubstituted(W::unshifted(state));
         }
         *blocks = unsliced(added(state, &self.first));
     }
