@@ -17,7 +17,8 @@ use crate::{process, say};
 const TARGET: &str = "wasm32-unknown-unknown";
 
 /// What the Rust compiler may use in its output, and wasm-opt must therefore accept.
-const FEATURES: [&str; 7] = [
+const FEATURES: [&str; 8] = [
+    "--enable-simd",
     "--enable-bulk-memory",
     "--enable-bulk-memory-opt",
     "--enable-nontrapping-float-to-int",
@@ -30,6 +31,9 @@ const FEATURES: [&str; 7] = [
 /// Leptos erases the types of its components, and nothing is printed for programmers: no `Debug` text, no
 /// source lines in panics.
 const SIZE_FLAGS: &str = "--cfg=erase_components -Zfmt-debug=none -Zlocation-detail=none";
+
+/// 128-bit SIMD, which all browsers have had since 2023: `seal::bulk` runs three times as fast with it.
+const SIMD_FLAG: &str = "-Ctarget-feature=+simd128";
 
 /// A module as the browser loads it.
 #[derive(Debug)]
@@ -212,7 +216,7 @@ fn rust_flags(workspace: &Workspace) -> Result<String> {
         .collect::<Vec<_>>();
     // A path with a blank can't be named here: cargo splits these flags at blanks.
     let paths = if flags.iter().any(|flag| flag.contains(' ')) { String::new() } else { flags.join(" ") };
-    Ok(format!("{paths} {SIZE_FLAGS}"))
+    Ok(format!("{paths} {SIMD_FLAG} {SIZE_FLAGS}"))
 }
 
 fn has_feature(workspace: &Workspace, feature: &str) -> Result<bool> {

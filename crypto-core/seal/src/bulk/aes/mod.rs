@@ -7,7 +7,7 @@ use super::{Block, Unsupported};
 
 #[cfg(not(target_arch = "wasm32"))]
 mod native;
-#[cfg(any(target_arch = "wasm32", test))]
+#[cfg(any(all(target_arch = "wasm32", not(target_feature = "simd128")), test))]
 mod pair;
 #[cfg(any(target_arch = "wasm32", test))]
 mod sbox;

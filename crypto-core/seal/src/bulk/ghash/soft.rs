@@ -7,7 +7,9 @@
 use zeroize::Zeroize as _;
 
 use super::super::mode::padded;
-use super::{Block, lengths};
+use super::Block;
+#[cfg(any(all(target_arch = "wasm32", not(target_feature = "simd128")), test))]
+use super::lengths;
 
 /// The key of GHASH: H, with bits in the order of a polynomial, not of the standard.
 pub(in crate::bulk) struct GhashKey {
@@ -46,6 +48,7 @@ impl GhashKey {
         GhashKey { factor: Factor::new(u128::from_be_bytes(key)) }
     }
 
+    #[cfg(any(all(target_arch = "wasm32", not(target_feature = "simd128")), test))]
     /// GHASH of both, each filled up to whole blocks, and of their lengths.
     pub(in crate::bulk) fn digest(&self, associated: &[u8], sealed: &[u8]) -> Block {
         let state = self.absorbed(self.absorbed(0, associated), sealed);
