@@ -48,7 +48,7 @@ impl App {
     /// Opens the stores, migrates the database, reads or makes the secrets.
     ///
     /// # Errors
-    /// `unavailable` if a store is out of reach.
+    /// `unavailable` if a store is out of reach, `internal` if the secrets are not this database's.
     pub async fn open(config: Config) -> ApiResult<Self> {
         crate::vault::folders::make_private(&config.data.dir)?;
         let db = Db::open(&config.data.database_url).await?;
@@ -56,9 +56,11 @@ impl App {
         let blobs = Blobs::open(&config.data.blobs_url, config.limits.message_bytes)?;
         let stopping = CancellationToken::new();
         let notices = Notices::new(db.clone(), stopping.clone());
-        let secrets = Secrets::new(db.clone(), config.data.secrets_file.clone());
+        let secrets = Secrets::open(db.clone(), config.data.secrets_file.clone()).await?;
         let limits = RateLimits::new(&config.limits);
-        Ok(Self(Arc::new(Parts { config, db, blobs, notices, limits, secrets, stopping })))
+        let app = Self(Arc::new(Parts { config, db, blobs, notices, limits, secrets, stopping }));
+        crate::accounts::service::ready(&app).await?;
+        Ok(app)
     }
 }
 

@@ -54,7 +54,8 @@ pub struct Data {
     pub database_url: DatabaseUrl,
     /// The blob store.
     pub blobs_url: BlobsUrl,
-    /// Where the server's own secrets are, if not in the database (R29: apart from its backups).
+    /// Where the server's own secrets are; none: in the database, for several processes on PostgreSQL
+    /// (R29: apart from its backups is better).
     pub secrets_file: Option<PathBuf>,
 }
 
@@ -286,6 +287,7 @@ impl Config {
         let dir = raw.data.dir.unwrap_or_else(|| PathBuf::from("hedgerow-data"));
         let listen = socket("http.listen", raw.http.listen.as_deref())?
             .unwrap_or_else(|| SocketAddr::from(([127, 0, 0, 1], 8080)));
+        let database_url = database_url(raw.data.database_url.as_deref(), &dir)?;
         Ok(Self {
             http: Http {
                 listen,
@@ -294,9 +296,12 @@ impl Config {
                 behind_proxy: raw.http.behind_proxy.unwrap_or(false),
             },
             data: Data {
-                database_url: database_url(raw.data.database_url.as_deref(), &dir)?,
+                // A file of its own on each machine would be wrong for several processes.
+                secrets_file: raw.data.secrets_file.or_else(|| {
+                    matches!(database_url, DatabaseUrl::Sqlite(_)).then(|| dir.join("hedgerow.secrets"))
+                }),
+                database_url,
                 blobs_url: blobs_url(raw.data.blobs_url.as_deref(), &dir)?,
-                secrets_file: raw.data.secrets_file,
                 dir,
             },
             accounts: Accounts {

@@ -10,8 +10,17 @@ fn defaults_keep_everything_under_one_folder() {
     let config = with(&[("HEDGEROW_DATA__DIR", "/srv/x"), ("UNRELATED__KEY", "1")]).unwrap();
     assert_eq!(config.data.database_url, DatabaseUrl::Sqlite("/srv/x/hedgerow.sqlite".into()));
     assert_eq!(config.data.blobs_url, BlobsUrl::Folder("/srv/x/blobs".into()));
+    assert_eq!(config.data.secrets_file, Some("/srv/x/hedgerow.secrets".into()));
     assert_eq!(config.accounts.registration, Registration::Invite);
     assert_eq!(config.http.origin(), "http://localhost:8080");
+}
+
+#[test]
+fn several_processes_are_not_given_a_file_of_secrets_each() {
+    let database = ("HEDGEROW_DATA__DATABASE_URL", "postgres://x@y/z");
+    assert_eq!(with(&[database]).unwrap().data.secrets_file, None);
+    let named = with(&[database, ("HEDGEROW_DATA__SECRETS_FILE", "/srv/apart")]).unwrap();
+    assert_eq!(named.data.secrets_file, Some("/srv/apart".into()));
 }
 
 #[test]

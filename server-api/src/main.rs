@@ -37,11 +37,23 @@ enum Command {
     },
     /// Print what the server keeps, with classes, and compare it with the live database.
     Inventory,
+    /// The server's own secrets.
+    Secrets {
+        #[command(subcommand)]
+        command: SecretsCommand,
+    },
     /// Look at accounts.
     Account {
         #[command(subcommand)]
         command: AccountCommand,
     },
+}
+
+#[derive(Debug, Subcommand)]
+enum SecretsCommand {
+    /// For a secrets file that is lost for good: the next start makes new secrets. The passphrases of
+    /// all accounts stop working; with the recovery phrase each person sets a new one.
+    Renew,
 }
 
 #[derive(Debug, Subcommand)]
@@ -114,6 +126,15 @@ async fn run(arguments: Arguments) -> anyhow::Result<ExitCode> {
                 "The live database has these columns and no others, and its ciphertext is sealed."
             )?;
         }
+        Command::Secrets { command: SecretsCommand::Renew } => {
+            let db = open(&config).await?;
+            vault::secrets::renew(&db, config.data.secrets_file.as_deref()).await?;
+            db.close().await;
+            writeln!(
+                out,
+                "The next start makes new secrets. Passphrases stop working; recovery phrases set new ones."
+            )?;
+        }
         Command::Account { command } => {
             let db = open(&config).await?;
             match command {
@@ -133,6 +154,7 @@ async fn open(config: &Config) -> anyhow::Result<Db> {
     vault::folders::make_private(&config.data.dir)?;
     let db = Db::open(&config.data.database_url).await?;
     vault::migrations::run(&db).await?;
+    accounts::service::add_digests(&db).await?;
     Ok(db)
 }
 

@@ -16,7 +16,7 @@ use server_api::errors::ApiError;
 use server_api::vault::blobs::{self, Claimed};
 use server_api::vault::db::Db;
 use server_api::vault::events::Notices;
-use server_api::vault::secrets::Secrets;
+use server_api::vault::secrets::{self, Secrets};
 use server_api::vault::{feed, items, quota};
 use server_api::{inventory, values};
 use std::time::{Duration, SystemTime};
@@ -405,18 +405,62 @@ async fn items_hold_their_chunks(stores: Stores) {
 
 async fn secrets_are_made_once(stores: Stores) {
     let make = |byte: u8| move || vec![byte; 128];
-    let (one, two) = (Secrets::new(stores.db.clone(), None), Secrets::new(stores.db.clone(), None));
+    let open =
+        async |file: Option<&std::path::Path>| Secrets::open(stores.db.clone(), file.map(Into::into)).await;
+    let (one, two) = (open(None).await.unwrap(), open(None).await.unwrap());
     let (first, second) = tokio::join!(one.get_or_make("test", make(1)), two.get_or_make("test", make(2)));
-    assert_eq!(first.unwrap(), second.unwrap(), "two processes at once get the same secret");
+    let first = first.unwrap();
+    assert_eq!(first, second.unwrap(), "two processes at once get the same secret");
+
+    // Named a file, the next start moves them there, and nothing of them stays in the database.
     let path = stores.dir().join("apart/secrets");
-    let filed = Secrets::new(stores.db.clone(), Some(path.clone()));
-    assert_eq!(*filed.get_or_make("a", make(3)).await.unwrap(), [3; 128]);
-    assert_eq!(*filed.get_or_make("b", make(4)).await.unwrap(), [4; 128]);
-    let again = Secrets::new(stores.db.clone(), Some(path));
-    assert_eq!(*again.get_or_make("a", make(5)).await.unwrap(), [3; 128]);
+    let (one, two) = tokio::join!(open(Some(&path)), open(Some(&path)));
+    let (one, two) = (one.unwrap(), two.unwrap());
+    assert_eq!(one.get_or_make("test", make(3)).await.unwrap(), first);
+    let (a, b) = tokio::join!(one.get_or_make("a", make(3)), two.get_or_make("a", make(4)));
+    let a = a.unwrap();
+    assert_eq!(a, b.unwrap(), "with a file, too");
     let mut tx = stores.db.read().await.unwrap();
-    let row = tx.fetch_one("SELECT COUNT(*) FROM server_secrets", &[]).await.unwrap();
-    assert_eq!(row.int(0).unwrap(), 1, "filed secrets are not in the database");
+    let row = tx.fetch_one("SELECT COUNT(*) FROM server_secrets WHERE LENGTH(value) > 0", &[]).await.unwrap();
+    assert_eq!(row.int(0).unwrap(), 0);
+    drop(tx);
+    if stores.kind == Kind::Embedded {
+        let everything = ["", "-wal"].map(|end| stores.dir().join(format!("hedgerow.sqlite{end}")));
+        let everything = everything.map(|path| std::fs::read(path).unwrap_or_default()).concat();
+        assert!(everything.windows(14).any(|bytes| bytes == b"server_secrets"), "the search is blind");
+        assert!(!everything.windows(64).any(|bytes| bytes == &first[..64]), "the secret is still there");
+    }
+    #[cfg(unix)]
+    {
+        use std::os::unix::fs::PermissionsExt as _;
+        assert_eq!(std::fs::metadata(&path).unwrap().permissions().mode() & 0o777, 0o600);
+    }
+
+    let refused = async |file: Option<&std::path::Path>| {
+        open(file).await.unwrap().get_or_make("a", make(5)).await.unwrap_err()
+    };
+    assert!(refused(None).await.to_string().contains("data.secrets_file"), "the file is not named");
+    let whole = std::fs::read(&path).unwrap();
+    for at in 0..whole.len() {
+        let mut bent = whole.clone();
+        bent[at] ^= 4;
+        std::fs::write(&path, bent).unwrap();
+        refused(Some(&path)).await;
+    }
+    std::fs::write(&path, &whole).unwrap();
+    assert_eq!(open(Some(&path)).await.unwrap().get_or_make("a", make(5)).await.unwrap(), a);
+    assert!(secrets::renew(&stores.db, Some(&path)).await.is_err(), "the file is there");
+
+    // Lost: nothing new is made behind the operator's back.
+    std::fs::remove_file(&path).unwrap();
+    assert!(refused(Some(&path)).await.to_string().contains("secrets renew"));
+    let other = stores.dir().join("apart/other");
+    assert!(!other.exists() && refused(Some(&other)).await.to_string().contains("backup"));
+    secrets::renew(&stores.db, Some(&path)).await.unwrap();
+    assert_eq!(*open(Some(&path)).await.unwrap().get_or_make("a", make(6)).await.unwrap(), [6; 128]);
+    // And a file with other secrets is not taken.
+    std::fs::write(&other, "a AAAA\n").unwrap();
+    assert!(refused(Some(&other)).await.to_string().contains("not those of this database"));
 }
 
 async fn notices_reach_every_process(stores: Stores) {

@@ -2,6 +2,7 @@
 
 use anyhow::{Context as _, Result, bail, ensure};
 use model::error::CoreErrorCode as Code;
+use sqlx::Connection as _;
 use tests::person::Person;
 use tests::refusal::refused;
 use tests::search::{contains, find};
@@ -39,6 +40,14 @@ async fn r12_r29_even_the_right_guess_cannot_be_tested_without_the_seed() -> Res
     let stolen = home.path().join("stolen");
     copy(&data, &stolen)?;
     let other = home.path().join("elsewhere/secrets").to_string_lossy().into_owned();
+    let simple = Server::in_folder(&stolen, &[("data.secrets_file", &other)]).await;
+    ensure!(simple.is_err(), "another seed was taken for this database's");
+    // She makes the database forget which seed it had.
+    let mut database =
+        sqlx::SqliteConnection::connect(&format!("sqlite://{}", stolen.join("hedgerow.sqlite").display()))
+            .await?;
+    sqlx::query("DELETE FROM server_secrets").execute(&mut database).await?;
+    database.close().await?;
     let thief = Server::in_folder(&stolen, &[("data.secrets_file", &other)]).await?;
     let mut guess = Person::at(&thief, "alice", weak)?;
     refused(guess.sign_in().await, &[Code::WrongPassphrase])?;
@@ -51,18 +60,55 @@ async fn r12_r29_even_the_right_guess_cannot_be_tested_without_the_seed() -> Res
     owner.sign_in().await?;
 
     // And the seed is really not in what was stolen.
-    let text = std::fs::read_to_string(&secrets)?;
-    let mut seeds = Vec::new();
-    for line in text.lines() {
-        let (name, value) = line.split_once(' ').context("a line of secrets")?;
-        use base64::Engine as _;
-        seeds.push((name.to_owned(), base64::engine::general_purpose::STANDARD.decode(value.trim())?));
-    }
-    ensure!(!seeds.is_empty(), "there are no secrets");
+    let seeds = seeds(&secrets)?;
     let files: Vec<(String, Vec<u8>)> =
         thief.files()?.into_iter().map(|(path, bytes)| (path.display().to_string(), bytes)).collect();
     let found: Vec<String> = find(&seeds, &files);
     ensure!(found.is_empty(), "{found:?}");
+    Ok(())
+}
+
+/// The secrets in a file of them.
+fn seeds(file: &std::path::Path) -> Result<Vec<(String, Vec<u8>)>> {
+    use base64::Engine as _;
+    let mut seeds = Vec::new();
+    for line in std::fs::read_to_string(file)?.lines() {
+        let mut parts = line.split(' ');
+        let (name, value) = parts.next().zip(parts.next()).context("a line of secrets")?;
+        seeds.push((name.to_owned(), base64::engine::general_purpose::STANDARD.decode(value)?));
+    }
+    ensure!(seeds.len() == 2, "{} secrets", seeds.len());
+    Ok(seeds)
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn r29_without_a_word_from_the_operator_the_seed_is_not_in_the_database() -> Result<()> {
+    let mut server = Server::with(&[]).await?;
+    Person::new(&server, "alice").await?;
+    server.kill()?;
+    let file = server.dir().join("hedgerow.secrets");
+    let seeds = seeds(&file)?;
+    #[cfg(unix)]
+    {
+        use std::os::unix::fs::PermissionsExt as _;
+        let mode = std::fs::metadata(&file)?.permissions().mode() & 0o777;
+        ensure!(mode == 0o600, "others may read the seed: {mode:o}");
+    }
+    let everything: Vec<(String, Vec<u8>)> =
+        server.files()?.into_iter().map(|(path, bytes)| (path.display().to_string(), bytes)).collect();
+    let (filed, stolen): (Vec<_>, Vec<_>) =
+        everything.into_iter().partition(|(path, _)| path.ends_with("hedgerow.secrets"));
+    ensure!(!find(&seeds, &filed).is_empty(), "the search is blind");
+    let found = find(&seeds, &stolen);
+    ensure!(found.is_empty(), "{found:?}");
+
+    // Without the file the server says so, and makes no other seed behind the operator's back.
+    std::fs::rename(&file, server.dir().with_extension("kept"))?;
+    let told = server.launch().await.err().context("it started without its seed")?.to_string();
+    ensure!(told.contains("secrets renew") && !file.exists(), "{told}");
+    std::fs::rename(server.dir().with_extension("kept"), &file)?;
+    server.launch().await?;
+    Person::at(&server, "alice", "correct horse battery alice")?.sign_in().await?;
     Ok(())
 }
 

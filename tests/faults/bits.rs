@@ -2,6 +2,8 @@
 
 use anyhow::{Context as _, Result, ensure};
 use model::error::CoreErrorCode as Code;
+use sqlx::sqlite::SqliteConnectOptions;
+use sqlx::{AssertSqlSafe, ConnectOptions as _, Connection as _, SqliteConnection};
 use std::path::{Path, PathBuf};
 use tests::person::Person;
 use tests::search::contains;
@@ -34,7 +36,8 @@ async fn damage(server: &mut Server, needle: &[u8]) -> Result<()> {
     // that is SQLite's to decide. Here the stored items themselves are meant.
     server.stop()?;
     // Large values are cut over several pages of the database: a piece from the middle is enough.
-    let middle = needle.get(needle.len() / 2..needle.len() / 2 + 24).context("too short to damage")?;
+    let (half, end) = (needle.len() / 2, needle.len().min(needle.len() / 2 + 24));
+    let middle = needle.get(half..end).filter(|piece| piece.len() >= 16).context("too short to damage")?;
     let found = places(server, middle)?;
     ensure!(!found.is_empty(), "the bytes are not in any file");
     for (path, at) in found {
@@ -116,6 +119,48 @@ async fn a_bit_in_each_envelope_of_the_account() -> Result<()> {
         server.stop()?;
     }
     Ok(())
+}
+
+/// A flipped bit in a login verifier must not look like a wrong passphrase, nor one in the recovery key like
+/// a wrong phrase.
+#[tokio::test(flavor = "multi_thread")]
+async fn a_bit_in_each_credential() -> Result<()> {
+    let mut server = Server::with(&[]).await?;
+    let alice = Person::new(&server, "alice").await?;
+    server.stop()?;
+    let files = server.files()?;
+    for column in ["opaque_record", "opaque_record_sha256", "recovery_key", "recovery_key_sha256"] {
+        for (path, bytes) in &files {
+            std::fs::write(path, bytes)?;
+        }
+        let mut database = open_database(&server).await?;
+        let select = format!("SELECT {column} FROM accounts");
+        let value: Vec<u8> = sqlx::query_scalar(AssertSqlSafe(select)).fetch_one(&mut database).await?;
+        database.close().await?;
+        server.launch().await?;
+        damage(&mut server, &value).await?;
+        let mut device = Person::at(&server, "alice", &alice.passphrase)?;
+        if column.starts_with("opaque_record") {
+            let refusal =
+                device.sign_in().await.err().with_context(|| format!("{column} was not noticed"))?;
+            ensure!(refusal.server() == Some(ErrorCode::Damaged), "{column}: {refusal}");
+            // The way on: the recovery phrase makes a new record.
+            device.recover(&alice.phrase, "another correct horse").await?;
+            Person::at(&server, "alice", "another correct horse")?.sign_in().await?;
+        } else {
+            let refusal = device.recover(&alice.phrase, "another correct horse").await.err();
+            let refusal = refusal.with_context(|| format!("{column} was not noticed"))?;
+            ensure!(refusal.server() == Some(ErrorCode::Damaged), "{column}: {refusal}");
+            device.sign_in().await?;
+        }
+        server.stop()?;
+    }
+    Ok(())
+}
+
+async fn open_database(server: &Server) -> Result<SqliteConnection> {
+    let options = SqliteConnectOptions::new().filename(server.dir().join("hedgerow.sqlite"));
+    Ok(options.busy_timeout(std::time::Duration::from_secs(10)).connect().await?)
 }
 
 #[tokio::test(flavor = "multi_thread")]

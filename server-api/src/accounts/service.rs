@@ -9,7 +9,7 @@ use super::ticket::{NoteKeys, Registration as Ticketed};
 use crate::app::{App, now, random};
 use crate::auth::{LIFETIME, NewSession, Session};
 use crate::errors::{ApiError, ApiResult};
-use crate::vault::db::Tx;
+use crate::vault::db::{Db, Tx};
 use crate::vault::{feed, quota, sealed_shape};
 use ed25519_dalek::{Signature, VerifyingKey};
 use seal::cert::FetchedCert;
@@ -36,6 +36,31 @@ const CLOCK_SKEW: Millis = 5 * 60 * 1000;
 const RECOVERY_LABEL: &[u8] = b"hedgerow/v1/recovery";
 /// A sealed name of a session is small.
 const MAX_LABEL: usize = 1024;
+
+/// What must be before the first request: the room's secrets, and digests beside the credentials of
+/// accounts made by a version that had none.
+///
+/// # Errors
+/// Those of the secrets: said at the start, not at the first login.
+pub async fn ready(app: &App) -> ApiResult<()> {
+    add_digests(&app.db).await?;
+    secrets(app).await.map(|_| ())
+}
+
+/// Part of a migration that SQL cannot do.
+///
+/// # Errors
+/// From the database.
+pub async fn add_digests(db: &Db) -> ApiResult<()> {
+    while db
+        .write(|mut tx| async move {
+            let added = store::add_digests(&mut tx).await?;
+            Ok((tx, added > 0))
+        })
+        .await?
+    {}
+    Ok(())
+}
 
 /// The room's secrets.
 async fn secrets(app: &App) -> ApiResult<(opaque::ServerSetup, NoteKeys)> {

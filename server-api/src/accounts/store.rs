@@ -4,6 +4,7 @@ use crate::app::now;
 use crate::errors::{ApiError, ApiResult};
 use crate::values;
 use crate::vault::db::{Row, Tx};
+use crate::vault::digests::{check, digest};
 use wire::Millis;
 use wire::accounts::{AccountView, ObjectKind, SealedObject, SessionView};
 use wire::error::ErrorCode;
@@ -21,6 +22,11 @@ pub(super) struct NewAccount<'a> {
     pub(super) quota_bytes: u64,
 }
 
+/// The columns that have a digest beside them.
+const RECORD: &str = "accounts.opaque_record";
+const RECOVERY_KEY: &str = "accounts.recovery_key";
+const CERTIFICATE: &str = "accounts.certificate";
+
 /// What a login needs of an account.
 pub(super) struct Credentials {
     pub(super) account: AccountId,
@@ -36,8 +42,9 @@ pub(super) async fn insert(tx: &mut Tx, account: NewAccount<'_>) -> ApiResult<()
     let done = tx
         .execute(
             "INSERT INTO accounts (id, address, suite, opaque_record, recovery_key, certificate, epoch, \
-             used_bytes, quota_bytes, feed_seq, created_at) \
-             VALUES ($1, $2, $3, $4, $5, $6, 1, 0, $7, 0, $8) ON CONFLICT DO NOTHING",
+             used_bytes, quota_bytes, feed_seq, created_at, opaque_record_sha256, recovery_key_sha256, \
+             certificate_sha256) \
+             VALUES ($1, $2, $3, $4, $5, $6, 1, 0, $7, 0, $8, $9, $10, $11) ON CONFLICT DO NOTHING",
             values![
                 account.id,
                 account.address.as_str(),
@@ -47,6 +54,9 @@ pub(super) async fn insert(tx: &mut Tx, account: NewAccount<'_>) -> ApiResult<()
                 account.certificate,
                 signed(account.quota_bytes)?,
                 now(),
+                &digest(RECORD, account.id.as_bytes(), account.record),
+                &digest(RECOVERY_KEY, account.id.as_bytes(), account.recovery_key),
+                &digest(CERTIFICATE, account.id.as_bytes(), account.certificate),
             ],
         )
         .await?;
@@ -58,12 +68,26 @@ pub(super) fn taken() -> ApiError {
     ApiError::new(ErrorCode::AddressTaken, "the address is taken")
 }
 
-/// The account of an address, with its OPAQUE record.
+/// The account of an address, with its OPAQUE record; `damaged` if that does not agree with its digest.
 pub(super) async fn credentials(tx: &mut Tx, address: &Address) -> ApiResult<Option<Credentials>> {
-    tx.fetch_optional("SELECT id, opaque_record FROM accounts WHERE address = $1", values![address.as_str()])
-        .await?
-        .map(|row| Ok(Credentials { account: row.id(0)?, record: row.bytes(1)? }))
-        .transpose()
+    tx.fetch_optional(
+        "SELECT id, opaque_record, opaque_record_sha256 FROM accounts WHERE address = $1",
+        values![address.as_str()],
+    )
+    .await?
+    .map(|row| {
+        let account: AccountId = row.id(0)?;
+        let record = whole(&row, &account, RECORD, "a stored login verifier is damaged")?;
+        Ok(Credentials { account, record })
+    })
+    .transpose()
+}
+
+/// Column 1 of a row, if column 2 is its digest.
+fn whole(row: &Row, account: &AccountId, place: &str, what: &'static str) -> ApiResult<Vec<u8>> {
+    let value = row.bytes(1)?;
+    check(place, account.as_bytes(), &value, row.opt_bytes(2)?.as_deref(), what)?;
+    Ok(value)
 }
 
 /// The account of an address.
@@ -74,26 +98,60 @@ pub(super) async fn find(tx: &mut Tx, address: &Address) -> ApiResult<Option<Acc
         .transpose()
 }
 
-/// The certificate of an address.
+/// The certificate of an address; `damaged` if it does not agree with its digest.
 pub(super) async fn certificate(tx: &mut Tx, address: &Address) -> ApiResult<Option<Certificate>> {
-    tx.fetch_optional("SELECT certificate FROM accounts WHERE address = $1", values![address.as_str()])
-        .await?
-        .map(|row| row.bytes(0).map(Certificate))
-        .transpose()
+    tx.fetch_optional(
+        "SELECT id, certificate, certificate_sha256 FROM accounts WHERE address = $1",
+        values![address.as_str()],
+    )
+    .await?
+    .map(|row| whole(&row, &row.id(0)?, CERTIFICATE, "a stored certificate is damaged").map(Certificate))
+    .transpose()
 }
 
-/// The key that verifies signatures of the recovery phrase.
+/// The key that verifies signatures of the recovery phrase; `damaged` if it does not agree with its digest.
 pub(super) async fn recovery_key(tx: &mut Tx, account: &AccountId) -> ApiResult<Option<Vec<u8>>> {
-    tx.fetch_optional("SELECT recovery_key FROM accounts WHERE id = $1", values![account])
-        .await?
-        .map(|row| row.bytes(0))
-        .transpose()
+    tx.fetch_optional(
+        "SELECT id, recovery_key, recovery_key_sha256 FROM accounts WHERE id = $1",
+        values![account],
+    )
+    .await?
+    .map(|row| whole(&row, account, RECOVERY_KEY, "a stored recovery key is damaged"))
+    .transpose()
 }
 
 /// Replaces the OPAQUE record.
 pub(super) async fn set_record(tx: &mut Tx, account: &AccountId, record: &[u8]) -> ApiResult<()> {
-    tx.execute("UPDATE accounts SET opaque_record = $2 WHERE id = $1", values![account, record]).await?;
+    tx.execute(
+        "UPDATE accounts SET opaque_record = $2, opaque_record_sha256 = $3 WHERE id = $1",
+        values![account, record, &digest(RECORD, account.as_bytes(), record)],
+    )
+    .await?;
     Ok(())
+}
+
+/// Writes the digests of accounts that have none, at most 500 at a time; how many there were.
+pub(super) async fn add_digests(tx: &mut Tx) -> ApiResult<usize> {
+    let rows = tx
+        .fetch_all(
+            "SELECT id, opaque_record, recovery_key, certificate FROM accounts \
+             WHERE opaque_record_sha256 IS NULL OR recovery_key_sha256 IS NULL OR certificate_sha256 IS NULL \
+             ORDER BY id LIMIT 500",
+            &[],
+        )
+        .await?;
+    for row in &rows {
+        let id: AccountId = row.id(0)?;
+        let of = |place, column| Ok::<_, ApiError>(digest(place, id.as_bytes(), &row.bytes(column)?));
+        tx.execute(
+            "UPDATE accounts SET opaque_record_sha256 = COALESCE(opaque_record_sha256, $2), \
+             recovery_key_sha256 = COALESCE(recovery_key_sha256, $3), \
+             certificate_sha256 = COALESCE(certificate_sha256, $4) WHERE id = $1",
+            values![&id, &of(RECORD, 1)?, &of(RECOVERY_KEY, 2)?, &of(CERTIFICATE, 3)?],
+        )
+        .await?;
+    }
+    Ok(rows.len())
 }
 
 /// Moves the epoch one on and locks the account until commit; `stale` if it is not `expected` now.
@@ -161,7 +219,8 @@ pub(super) async fn put_object(
 pub(super) async fn view(tx: &mut Tx, account: &AccountId) -> ApiResult<AccountView> {
     let row = tx
         .fetch_one(
-            "SELECT address, certificate, used_bytes, quota_bytes FROM accounts WHERE id = $1",
+            "SELECT address, certificate, certificate_sha256, used_bytes, quota_bytes FROM accounts \
+             WHERE id = $1",
             values![account],
         )
         .await?;
@@ -176,10 +235,10 @@ pub(super) async fn view(tx: &mut Tx, account: &AccountId) -> ApiResult<AccountV
     Ok(AccountView {
         account_id: *account,
         address,
-        certificate: Certificate(row.bytes(1)?),
+        certificate: Certificate(whole(&row, account, CERTIFICATE, "a stored certificate is damaged")?),
         objects: objects.iter().map(object).collect::<ApiResult<_>>()?,
-        used_bytes: row.uint(2)?,
-        quota_bytes: row.uint(3)?,
+        used_bytes: row.uint(3)?,
+        quota_bytes: row.uint(4)?,
     })
 }
 

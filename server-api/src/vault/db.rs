@@ -160,6 +160,30 @@ impl Db {
         })
     }
 
+    /// Makes sure that values deleted from a table are gone from the files of the database: SQLite has
+    /// overwritten them (`secure_delete`) and now empties its log; PostgreSQL writes the table anew.
+    /// Backups, and what the disk keeps of overwritten blocks, are out of reach.
+    ///
+    /// # Errors
+    /// `unavailable` if the database is busy or out of reach.
+    pub async fn scrub(&self, table: &'static str) -> Result<(), ApiError> {
+        match self {
+            Self::Sqlite { writer, .. } => {
+                let row = sqlx::query("PRAGMA wal_checkpoint(TRUNCATE)").fetch_one(writer).await?;
+                if row.try_get::<i64, _>(0)? != 0 {
+                    return Err(ApiError::new(
+                        wire::error::ErrorCode::Unavailable,
+                        "the database is in use by another process; end that, then start again",
+                    ));
+                }
+            }
+            Self::Postgres(pool) => {
+                sqlx::query(sqlx::AssertSqlSafe(format!("VACUUM (FULL) {table}"))).execute(pool).await?;
+            }
+        }
+        Ok(())
+    }
+
     /// Closes every connection; a SQLite WAL is folded into its file.
     pub async fn close(&self) {
         match self {

@@ -11,11 +11,12 @@ macro_rules! migrations {
             (1, "foundations", include_str!(concat!("../../migrations/", $folder, "/0001_foundations.sql"))),
             (2, "vault", include_str!(concat!("../../migrations/", $folder, "/0002_vault.sql"))),
             (3, "mail", include_str!(concat!("../../migrations/", $folder, "/0003_mail.sql"))),
+            (4, "digests", include_str!(concat!("../../migrations/", $folder, "/0004_digests.sql"))),
         ]
     };
 }
 
-fn migrator(scripts: [(i64, &'static str, &'static str); 3]) -> Migrator {
+fn migrator(scripts: [(i64, &'static str, &'static str); 4]) -> Migrator {
     Migrator::with_migrations(
         scripts
             .into_iter()

@@ -3,6 +3,7 @@
 pub mod blob_store;
 pub mod blobs;
 pub mod db;
+pub mod digests;
 pub mod events;
 pub mod feed;
 pub mod folders;
