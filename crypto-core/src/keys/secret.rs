@@ -1,0 +1,211 @@
+//! An unlocked secret, checked against its public part (R4), and what it can do.
+
+use core::fmt;
+
+use model::error::{CoreError, CoreErrorCode};
+use pgp::crypto::Signer as _;
+use pgp::crypto::hash::HashAlgorithm;
+use pgp::crypto::public_key::PublicKeyAlgorithm;
+use pgp::errors::Error as PgpError;
+use pgp::ser::Serialize as _;
+use pgp::types::{
+    EcdhPublicParams, EcdsaPublicParams, EddsaLegacyPublicParams, Fingerprint, KeyDetails, KeyId, KeyVersion,
+    Mpi, Password, PlainSecretParams, PublicParams, RsaPublicParams, SignatureBytes, SigningKey, Timestamp,
+};
+
+use super::octets::Octets;
+use super::packet::{KeyPacket, Public};
+use super::rsa::{PrivateKey, RsaNumbers};
+
+/// A secret that its public part was proven to belong to.
+pub(super) enum Secret {
+    Rsa(Box<PrivateKey>),
+    /// The other algorithms, by rPGP, which wipes them when they are dropped.
+    Other(Box<PlainSecretParams>),
+}
+
+fn substituted() -> CoreError {
+    CoreError::with(CoreErrorCode::KeySubstituted, "public and secret parts do not belong together")
+}
+
+/// The octets of n and e.
+pub(super) fn rsa_public(params: &RsaPublicParams) -> Option<(Vec<u8>, Vec<u8>)> {
+    let octets = params.to_bytes().ok()?;
+    let mut rest = Octets(&octets);
+    Some((rest.mpi()?.to_vec(), rest.mpi()?.to_vec()))
+}
+
+/// The other way round.
+pub(super) fn rsa_params(n: &[u8], e: &[u8]) -> Result<RsaPublicParams, CoreError> {
+    let mut octets = Vec::with_capacity(n.len() + e.len() + 4);
+    for number in [n, e] {
+        octets.extend_from_slice(&Mpi::from_slice(number).to_bytes().map_err(super::internal)?);
+    }
+    RsaPublicParams::try_from_reader(&octets[..]).map_err(|_| substituted())
+}
+
+impl Secret {
+    /// Reads the secret octets of a key. `None` if this program cannot use keys of this kind.
+    ///
+    /// # Errors
+    /// `KeySubstituted` unless the public part follows from the secret one (R4): rPGP does not look, and a key
+    /// whose public numbers were overwritten gives its secret away with its first signature.
+    pub(super) fn read(public: &dyn KeyDetails, octets: &[u8]) -> Result<Option<Self>, CoreError> {
+        let params = public.public_params();
+        match params {
+            PublicParams::RSA(rsa) => {
+                let (n, e) = rsa_public(rsa).ok_or_else(substituted)?;
+                return Ok(Some(Self::Rsa(Box::new(PrivateKey::read(&n, &e, octets)?))));
+            }
+            PublicParams::Unknown { .. }
+            | PublicParams::Elgamal(_)
+            | PublicParams::ECDSA(EcdsaPublicParams::Unsupported { .. })
+            | PublicParams::EdDSALegacy(EddsaLegacyPublicParams::Unsupported { .. })
+            | PublicParams::ECDH(
+                EcdhPublicParams::Unsupported { .. }
+                | EcdhPublicParams::Brainpool256 { .. }
+                | EcdhPublicParams::Brainpool384 { .. }
+                | EcdhPublicParams::Brainpool512 { .. },
+            ) => return Ok(None),
+            _ => (),
+        }
+        let secret =
+            PlainSecretParams::try_from_reader_no_checksum(octets, public.version(), public.algorithm(), params)
+                .map_err(|_| substituted())?;
+        let secret = Self::Other(Box::new(secret));
+        if secret.follows(params) { Ok(Some(secret)) } else { Err(substituted()) }
+    }
+
+    /// Whether the public numbers are those of the secret ones.
+    fn follows(&self, public: &PublicParams) -> bool {
+        let Self::Other(secret) = self else { return true };
+        if matches!(**secret, PlainSecretParams::DSA(_)) {
+            // rPGP keeps the public numbers beside the secret one, so they prove nothing: a signature does.
+            let digest = [0x5a; 32];
+            let Ok(SignatureBytes::Mpis(parts)) = self.sign(HashAlgorithm::Sha256, &digest) else { return false };
+            let (PublicParams::DSA(params), [r, s]) = (public, parts.as_slice()) else { return false };
+            return pgp::crypto::dsa::verify(params, &digest, r.clone().into(), s.clone().into()).is_ok();
+        }
+        let Ok(derived) = PublicParams::try_from(&**secret) else { return false };
+        match (&derived, public) {
+            // The parameters of the key derivation beside the point are free; the binding signature covers
+            // them.
+            (PublicParams::ECDH(derived), PublicParams::ECDH(public)) => same_point(derived, public),
+            (derived, public) => derived == public,
+        }
+    }
+
+    /// Signs a digest.
+    pub(super) fn sign(&self, hash: HashAlgorithm, digest: &[u8]) -> Result<SignatureBytes, PgpError> {
+        use PlainSecretParams as P;
+        let secret = match self {
+            Self::Rsa(key) => {
+                let signature = key.sign(hash, digest).ok_or(PgpError::InvalidKeyLength)?;
+                return Ok(SignatureBytes::Mpis(vec![Mpi::from_slice(&signature)]));
+            }
+            Self::Other(secret) => &**secret,
+        };
+        match secret {
+            P::DSA(key) => key.sign(hash, digest),
+            P::ECDSA(key) => key.sign(hash, digest),
+            P::EdDSALegacy(pgp::crypto::eddsa_legacy::SecretKey::Ed25519(key)) => key.sign(hash, digest),
+            P::Ed25519(key) => key.sign(hash, digest),
+            P::Ed448(key) => key.sign(hash, digest),
+            P::MlDsa65Ed25519(key) => key.sign(hash, digest),
+            P::MlDsa87Ed448(key) => key.sign(hash, digest),
+            P::SlhDsaShake128s(key) => key.sign(hash, digest),
+            P::SlhDsaShake128f(key) => key.sign(hash, digest),
+            P::SlhDsaShake256s(key) => key.sign(hash, digest),
+            _ => Err(PgpError::InvalidKeyLength),
+        }
+    }
+}
+
+fn same_point(derived: &EcdhPublicParams, public: &EcdhPublicParams) -> bool {
+    use EcdhPublicParams as E;
+    match (derived, public) {
+        (E::Curve25519Legacy { p: derived, .. }, E::Curve25519Legacy { p, .. }) => derived == p,
+        (E::P256 { p: derived, .. }, E::P256 { p, .. }) => derived == p,
+        (E::P384 { p: derived, .. }, E::P384 { p, .. }) => derived == p,
+        (E::P521 { p: derived, .. }, E::P521 { p, .. }) => derived == p,
+        _ => false,
+    }
+}
+
+/// An unlocked key that may be used. What writes signatures takes it as rPGP's `SigningKey`.
+#[derive(Clone, Copy)]
+pub struct OwnKey<'a> {
+    pub(super) public: &'a Public,
+    pub(super) secret: &'a Secret,
+}
+
+/// Shows the fingerprint only.
+impl fmt::Debug for OwnKey<'_> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "OwnKey({})", self.fingerprint())
+    }
+}
+
+impl<'a> OwnKey<'a> {
+    pub(super) fn of(packet: &'a KeyPacket) -> Option<Self> {
+        Some(Self { public: packet.public.as_ref()?, secret: packet.secret()? })
+    }
+
+    /// Its fingerprint.
+    pub fn fingerprint(&self) -> seal::cert::Fingerprint {
+        seal::cert::Fingerprint::from_pgp(&self.public.details().fingerprint())
+    }
+
+    /// Its algorithm's number in RFC 9580 section 9.1.
+    pub fn algorithm_number(&self) -> u8 {
+        u8::from(self.public.details().algorithm())
+    }
+
+    /// Its numbers if it is an RSA key, for a host that signs faster than this program.
+    pub fn rsa_numbers(&self) -> Option<RsaNumbers> {
+        match self.secret {
+            Secret::Rsa(key) => Some(key.numbers()),
+            Secret::Other(_) => None,
+        }
+    }
+}
+
+impl KeyDetails for OwnKey<'_> {
+    fn version(&self) -> KeyVersion {
+        self.public.details().version()
+    }
+
+    fn legacy_key_id(&self) -> KeyId {
+        self.public.details().legacy_key_id()
+    }
+
+    fn fingerprint(&self) -> Fingerprint {
+        self.public.details().fingerprint()
+    }
+
+    fn algorithm(&self) -> PublicKeyAlgorithm {
+        self.public.details().algorithm()
+    }
+
+    fn created_at(&self) -> Timestamp {
+        self.public.details().created_at()
+    }
+
+    fn legacy_v3_expiration_days(&self) -> Option<u16> {
+        self.public.details().legacy_v3_expiration_days()
+    }
+
+    fn public_params(&self) -> &PublicParams {
+        self.public.details().public_params()
+    }
+}
+
+impl SigningKey for OwnKey<'_> {
+    fn sign(&self, _: &Password, hash: HashAlgorithm, data: &[u8]) -> Result<SignatureBytes, PgpError> {
+        self.secret.sign(hash, data)
+    }
+
+    fn hash_alg(&self) -> HashAlgorithm {
+        self.public_params().hash_alg()
+    }
+}
