@@ -25,7 +25,8 @@ impl Fingerprint {
         Self(key.fingerprint().as_bytes().to_vec())
     }
 
-    pub(crate) fn from_pgp(fingerprint: &pgp::types::Fingerprint) -> Self {
+    /// As rPGP has it.
+    pub fn from_pgp(fingerprint: &pgp::types::Fingerprint) -> Self {
         Self(fingerprint.as_bytes().to_vec())
     }
 }

@@ -121,7 +121,14 @@ pub fn key_counts(algorithm: PublicKeyAlgorithm, params: &PublicParams) -> Resul
         | PublicParams::Ed25519(_)
         | PublicParams::Ed448(_)
         | PublicParams::X25519(_)
-        | PublicParams::X448(_) => Ok(()),
+        | PublicParams::X448(_)
+        | PublicParams::MlDsa65Ed25519(_)
+        | PublicParams::MlDsa87Ed448(_)
+        | PublicParams::SlhDsaShake128s(_)
+        | PublicParams::SlhDsaShake128f(_)
+        | PublicParams::SlhDsaShake256s(_)
+        | PublicParams::MlKem768X25519(_)
+        | PublicParams::MlKem1024X448(_) => Ok(()),
         PublicParams::ECDSA(
             EcdsaPublicParams::P256 { .. } | EcdsaPublicParams::P384 { .. } | EcdsaPublicParams::P521 { .. },
         ) => Ok(()),
@@ -150,6 +157,8 @@ pub fn can_seal_to(algorithm: PublicKeyAlgorithm) -> bool {
             | PublicKeyAlgorithm::ECDH
             | PublicKeyAlgorithm::X25519
             | PublicKeyAlgorithm::X448
+            | PublicKeyAlgorithm::MlKem768X25519
+            | PublicKeyAlgorithm::MlKem1024X448
     )
 }
 
@@ -162,6 +171,11 @@ pub fn can_sign(algorithm: PublicKeyAlgorithm) -> bool {
             | PublicKeyAlgorithm::EdDSALegacy
             | PublicKeyAlgorithm::Ed25519
             | PublicKeyAlgorithm::Ed448
+            | PublicKeyAlgorithm::MlDsa65Ed25519
+            | PublicKeyAlgorithm::MlDsa87Ed448
+            | PublicKeyAlgorithm::SlhDsaShake128s
+            | PublicKeyAlgorithm::SlhDsaShake128f
+            | PublicKeyAlgorithm::SlhDsaShake256s
     )
 }
 
@@ -177,3 +191,28 @@ fn rsa_bits(rsa: &pgp::types::RsaPublicParams) -> usize {
         None => 0,
     }
 }
+
+/// What a new post-quantum key certifies and signs with (RFC 9980).
+pub const PQ_PRIMARY: KeyType = KeyType::MlDsa65Ed25519;
+/// What is sealed to with a new post-quantum key.
+pub const PQ_ENCRYPTION: KeyType = KeyType::MlKem768X25519;
+/// The hash of iterated derivations that lock secret keys: GnuPG 2.2 reads it.
+pub const LOCK_HASH: HashAlgorithm = HashAlgorithm::Sha256;
+/// The coded count of these derivations, the highest there is: 65,011,712 octets.
+pub const LOCK_COUNT: u8 = 255;
+/// Argon2id that locks secret keys: passes, lanes, and the power of two of KiB (RFC 9106 section 4).
+pub const LOCK_ARGON2: (u8, u8, u8) = (3, 4, 16);
+/// The most memory that Argon2 gets for unlocking a secret key, as a power of two of KiB: 128 MiB (R42).
+pub const MAX_ARGON2_MEMORY: u8 = 17;
+/// The most work that it gets: passes times KiB.
+pub const MAX_ARGON2_WORK: u64 = 16 << 16;
+/// Largest RSA secret key read, in bits.
+pub const MAX_RSA_BITS: usize = 8192;
+/// Largest ring of secret keys read, in bytes.
+pub const MAX_SECRET_RING_BYTES: usize = 4 * 1024 * 1024;
+/// Most keys of such a ring.
+pub const MAX_SECRET_RING_KEYS: usize = 256;
+/// Longest user id written, in bytes.
+pub const MAX_USER_ID_BYTES: usize = 1024;
+/// Most trials to open the session keys of one message; each costs a private-key operation.
+pub const MAX_SESSION_KEY_TRIALS: usize = 64;

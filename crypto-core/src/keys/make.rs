@@ -4,7 +4,6 @@ use model::Millis;
 use model::error::{CoreError, CoreErrorCode};
 use pgp::composed::KeyType;
 use pgp::packet::{PubKeyInner, PublicKey, PublicSubkey, SignatureType, SubpacketData};
-use pgp::ser::Serialize as _;
 use pgp::types::{KeyVersion, PublicParams, SecretParams, Timestamp};
 use rand::{CryptoRng, RngCore};
 use seal::profile;

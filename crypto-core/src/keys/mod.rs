@@ -10,9 +10,19 @@
 //! key.sign_and_seal / key.seal_only / key.sign_detached / key.open
 //! ```
 
+mod derivation;
+mod locking;
 mod make;
+mod octets;
 mod open;
+mod opening;
+mod packet;
+mod rsa;
+mod secret;
+mod secret_cert;
+mod signing;
 mod unlocked;
+mod using;
 
 #[cfg(test)]
 mod gnupg_tests;
@@ -22,7 +32,16 @@ mod tests;
 pub(crate) use open::check_all;
 pub use open::{Opened, OpenedSignature};
 pub use seal::cert::{FetchedCert, Fingerprint, Judgement, Refusal, Trust, TrustedCert};
-pub use unlocked::{KeyProfile, UnlockedKey};
+pub use derivation::{Derivation, DerivationKind, IteratedHash};
+pub use locking::LockForm;
+pub use make::{KeyOptions, KeyProfile};
+pub use opening::{Candidate, session_keys};
+pub use packet::SecretState;
+pub use rsa::RsaNumbers;
+pub use secret::OwnKey;
+pub use secret_cert::{OwnKeyState, SecretCert};
+pub use signing::Reason;
+pub use unlocked::UnlockedKey;
 
 use model::error::{CoreError, CoreErrorCode};
 

@@ -5,14 +5,16 @@ use std::io::Read as _;
 
 use model::Millis;
 use model::error::{CoreError, CoreErrorCode};
-use pgp::composed::{DecryptionOptions, Edata, Esk, Message, PlainSessionKey, TheRing};
-use pgp::packet::{ProtectedDataConfig, PublicKeyEncryptedSessionKey, SymEncryptedProtectedDataConfig};
-use pgp::types::{DecryptionKey as _, EskType, Password, PkeskVersion, Seipdv1ReadMode};
+use pgp::composed::{
+    DecryptionOptions, Edata, Esk, Message, PlainSessionKey, RawSessionKey, TheRing,
+};
+use pgp::packet::{ProtectedDataConfig, SymEncryptedProtectedDataConfig};
+use pgp::types::Seipdv1ReadMode;
 use seal::cert::{FetchedCert, Fingerprint};
 use seal::profile;
 use seal::verify::{SignatureClaim, Verdict};
 
-use super::UnlockedKey;
+use super::{UnlockedKey, session_keys};
 
 /// The content of a sealed message and the signatures over exactly these bytes.
 pub struct Opened {
@@ -149,30 +151,20 @@ impl UnlockedKey {
         if esk.len() > profile::MAX_RECIPIENTS {
             return Err(CoreErrorCode::TooLarge.into());
         }
-        for packet in esk {
-            let Esk::PublicKeyEncryptedSessionKey(packet) = packet else { continue };
-            if let Some(found) = self.try_packet(packet) {
-                return match found.sym_algorithm() {
-                    Some(cipher) if !profile::cipher_counts(cipher) => Err(weak()),
-                    _ => Ok(found),
-                };
-            }
-        }
-        Err(CoreErrorCode::NoKeyForMessage.into())
-    }
-
-    fn try_packet(&self, packet: &PublicKeyEncryptedSessionKey) -> Option<PlainSessionKey> {
-        let kind = match packet.version() {
-            PkeskVersion::V3 => EskType::V3_4,
-            PkeskVersion::V6 => EskType::V6,
-            PkeskVersion::Other(_) => return None,
-        };
-        let values = packet.values().ok()?;
-        // Blank packets match every subkey; the wrong one fails on the integrity of the key wrap.
-        self.key
-            .secret_subkeys
+        let packets: Vec<_> = esk
             .iter()
-            .filter(|subkey| packet.match_identity(subkey.key.public_key()))
-            .find_map(|subkey| subkey.key.decrypt(&Password::empty(), values, kind).ok()?.ok())
+            .filter_map(|packet| match packet {
+                Esk::PublicKeyEncryptedSessionKey(packet) => Some(packet),
+                Esk::SymKeyEncryptedSessionKey(_) => None,
+            })
+            .collect();
+        let found = session_keys(&[&self.key], &packets).into_iter().next();
+        let found = found.ok_or(CoreErrorCode::NoKeyForMessage)?.key;
+        let key = RawSessionKey::from(found.bytes());
+        match found.cipher() {
+            Some(cipher) if !profile::cipher_counts(cipher) => Err(weak()),
+            Some(sym_alg) => Ok(PlainSessionKey::V3_4 { sym_alg, key }),
+            None => Ok(PlainSessionKey::V6 { key }),
+        }
     }
 }

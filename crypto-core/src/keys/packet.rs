@@ -6,7 +6,7 @@ use model::error::{CoreError, CoreErrorCode};
 use pgp::crypto::public_key::PublicKeyAlgorithm;
 use pgp::packet::{PacketHeader, PublicKey, PublicSubkey};
 use pgp::ser::Serialize as _;
-use pgp::types::{KeyDetails as _, PacketLength, Tag};
+use pgp::types::{PacketLength, Tag};
 use seal::cert::Fingerprint;
 use zeroize::Zeroizing;
 
@@ -220,21 +220,16 @@ fn public_length(body: &[u8]) -> Option<usize> {
 
 fn material(algorithm: PublicKeyAlgorithm, rest: &mut Octets<'_>) -> Option<()> {
     use PublicKeyAlgorithm as A;
-    let curve = |rest: &mut Octets<'_>| {
-        let length = usize::from(rest.u8()?);
-        rest.take(length)?;
-        rest.mpi()
-    };
     let numbers = match algorithm {
         A::RSA | A::RSAEncrypt | A::RSASign => 2,
         A::Elgamal | A::ElgamalEncrypt => 3,
         A::DSA => 4,
         A::ECDSA | A::EdDSALegacy => {
-            curve(rest)?;
+            point(rest)?;
             0
         }
         A::ECDH => {
-            curve(rest)?;
+            point(rest)?;
             let length = usize::from(rest.u8()?);
             rest.take(length)?;
             0
@@ -261,4 +256,11 @@ fn material(algorithm: PublicKeyAlgorithm, rest: &mut Octets<'_>) -> Option<()> 
         rest.mpi()?;
     }
     Some(())
+}
+
+/// A curve's name and a point.
+fn point(rest: &mut Octets<'_>) -> Option<()> {
+    let length = usize::from(rest.u8()?);
+    rest.take(length)?;
+    rest.mpi().map(|_| ())
 }

@@ -216,16 +216,16 @@ impl PrivateKey {
         let blinds = (u64::from_be_bytes(*first), u64::from_be_bytes(second.try_into().ok()?));
 
         let of_p = Zeroizing::new(self.p.power(&input, blinds.0)?);
-        let of_q = Zeroizing::new(self.q.power(&input, blinds.1)?);
+        let of_q: Zeroizing<BoxedUint> = Zeroizing::new(self.q.power(&input, blinds.1)?);
         // Garner: m = m_p + p · ((m_q - m_p) / p mod q).
-        let of_q = BoxedMontyForm::new(of_q.clone_inner(), self.q.params.clone());
+        let of_q = BoxedMontyForm::new((*of_q).clone(), self.q.params.clone());
         let lacking = Zeroizing::new((of_q.sub(&self.q.reduced(&of_p)?)).mul(&self.inverse).retrieve());
         let upper = Zeroizing::new(self.p.modulus.mul(&lacking));
         let wide = upper.bits_precision().max(bits);
         let sum = resized(&upper, wide).wrapping_add(&resized(&of_p, wide));
         let result = Zeroizing::new(resized(&sum, bits));
 
-        let again = BoxedMontyForm::new(result.clone_inner(), self.n.clone())
+        let again = BoxedMontyForm::new((*result).clone(), self.n.clone())
             .pow_bounded_exp(&self.e, self.e.bits_vartime())
             .retrieve();
         if again != input {

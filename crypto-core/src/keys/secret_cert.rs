@@ -131,8 +131,8 @@ impl SecretCert {
             Zeroizing::new(bytes.to_vec())
         } else {
             let mut all = Zeroizing::new(Vec::with_capacity(bytes.len()));
-            for (_, block) in armor::dearmored_all(bytes).map_err(malformed)? {
-                all.extend_from_slice(&Zeroizing::new(block));
+            for block in armor::dearmored_all(bytes).map_err(malformed)? {
+                all.extend_from_slice(&Zeroizing::new(block.bytes));
             }
             all
         };

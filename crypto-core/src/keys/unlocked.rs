@@ -4,32 +4,24 @@ use core::fmt;
 
 use model::Millis;
 use model::error::{CoreError, CoreErrorCode};
-use pgp::composed::{ArmorOptions, Deserializable as _, DetachedSignature, SignedSecretKey};
-use pgp::ser::Serialize as _;
-use pgp::types::{
-    EcdhPublicParams, KeyDetails as _, Password, PlainSecretParams, PublicParams, SecretParams,
-};
+use pgp::composed::{ArmorOptions, Deserializable as _, DetachedSignature, SignedPublicKey};
+use pgp::types::Password;
 use rand::{CryptoRng, RngCore};
-use seal::cert::{FetchedCert, Fingerprint, Trust, TrustedCert};
+use seal::cert::{Fingerprint, Trust, TrustedCert};
 use seal::profile;
 use seal::sealing::{self, Naming, Sealed, Signer};
 use zeroize::Zeroizing;
 
-use super::{internal, make, refused};
+use super::make::{KeyOptions, KeyProfile};
+use super::packet::SecretState;
+use super::secret::OwnKey;
+use super::secret_cert::{Head, SecretCert};
+use super::{internal, refused};
 
-/// Which kind of key is made.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum KeyProfile {
-    /// Version 4, read by GnuPG 2.2 and Thunderbird. The default.
-    CompatibleV4,
-    /// Version 6 (RFC 9580).
-    ModernV6,
-}
-
-/// An unprotected secret key in memory. Its secret numbers are wiped when it is dropped (rPGP wipes them);
-/// it never prints them.
+/// An unprotected secret key in memory, as accounts hold it: whole, every part of it known and checked. Its
+/// secret numbers are wiped when it is dropped; it never prints them. [`SecretCert`] can do more.
 pub struct UnlockedKey {
-    pub(super) key: SignedSecretKey,
+    pub(super) key: SecretCert,
     certificate: TrustedCert,
 }
 
@@ -55,9 +47,8 @@ impl UnlockedKey {
         if address.is_empty() || address.contains(|c: char| c.is_control() || c == '<' || c == '>') {
             return Err(CoreErrorCode::MalformedAddress.into());
         }
-        let created = u32::try_from(now.div_euclid(1000)).map_err(internal)?;
-        let key = make::make(rng, profile, &format!("<{address}>"), created)?;
-        Self::around(key)
+        let user_id = format!("<{address}>");
+        Ok(Self::around(SecretCert::make(rng, &KeyOptions::new(profile, &[&user_id]), now)?))
     }
 
     /// Opens what [`to_secret_bytes`](Self::to_secret_bytes) wrote, and checks it as if a thief had held it
@@ -66,31 +57,39 @@ impl UnlockedKey {
     ///
     /// # Errors
     /// `Malformed` if it is no secret key, `UnusableCertificate` if it is locked or of a kind this program
-    /// does not make, `KeySubstituted` if any check fails.
+    /// cannot use, `KeySubstituted` if any check fails.
     pub fn from_secret_bytes(bytes: &[u8], expected: &Fingerprint, now: Millis) -> Result<Self, CoreError> {
-        let malformed = |_| CoreError::new(CoreErrorCode::Malformed);
-        let mut keys = SignedSecretKey::from_bytes_many(bytes).map_err(malformed)?;
-        let key = keys.next().ok_or(CoreErrorCode::Malformed)?.map_err(malformed)?;
-        if keys.next().is_some() {
-            return Err(CoreErrorCode::Malformed.into());
-        }
-        drop(keys);
+        Self::from_cert(SecretCert::parse(bytes)?, expected, now)
+    }
 
-        let substituted = |_| CoreError::new(CoreErrorCode::KeySubstituted);
-        if !key.public_subkeys.is_empty() {
-            return Err(CoreError::with(CoreErrorCode::KeySubstituted, "a subkey without its secret"));
+    /// Takes an unlocked key of one's own, of any kind, into an account. Its passphrase is forgotten: the
+    /// account protects it.
+    ///
+    /// # Errors
+    /// As [`from_secret_bytes`](Self::from_secret_bytes).
+    pub fn from_cert(mut key: SecretCert, expected: &Fingerprint, now: Millis) -> Result<Self, CoreError> {
+        let substituted = |detail: &str| CoreError::with(CoreErrorCode::KeySubstituted, detail);
+        if key.fingerprint() != expected {
+            return Err(substituted("another fingerprint"));
         }
-        follows(key.primary_key.secret_params(), key.primary_key.public_params())?;
-        for subkey in &key.secret_subkeys {
-            follows(subkey.key.secret_params(), subkey.key.public_params())?;
+        for own in key.keys() {
+            match own.state {
+                SecretState::Unlocked => (),
+                SecretState::Absent => return Err(substituted("a key without its secret")),
+                SecretState::Locked | SecretState::OnCard | SecretState::Unusable => {
+                    let detail = "the secret key is locked, or of a kind this program cannot use";
+                    return Err(CoreError::with(CoreErrorCode::UnusableCertificate, detail));
+                }
+            }
         }
-        key.verify_bindings().map_err(substituted)?;
-        let unlocked = Self::around(key).map_err(|_| CoreErrorCode::KeySubstituted)?;
-        if unlocked.fingerprint() != expected {
-            return Err(CoreError::with(CoreErrorCode::KeySubstituted, "another fingerprint"));
+        if key.components.iter().any(|component| matches!(component.head, Head::Unknown(_))) {
+            return Err(substituted("a part of it is not known"));
         }
+        SignedPublicKey::from_bytes(key.cert().bytes())
+            .and_then(|cert| cert.verify_bindings())
+            .map_err(|_| substituted("a part of it is not bound"))?;
         // An expired key still opens old mail. Any other refusal means that the parts do not hold together.
-        match unlocked.certificate.judge(now, None) {
+        match key.cert().judge(now, None) {
             Ok(_)
             | Err(
                 seal::cert::Refusal::Expired(_)
@@ -98,15 +97,25 @@ impl UnlockedKey {
                 | seal::cert::Refusal::NotYetValid(_)
                 | seal::cert::Refusal::Revoked
                 | seal::cert::Refusal::EncryptionKeyRevoked,
-            ) => Ok(unlocked),
-            Err(refusal) => Err(CoreError::with(CoreErrorCode::KeySubstituted, refusal.to_string())),
+            ) => (),
+            Err(refusal) => return Err(substituted(&refusal.to_string())),
         }
+        key.clear_passphrase()?;
+        Ok(Self::around(key))
     }
 
-    fn around(key: SignedSecretKey) -> Result<Self, CoreError> {
-        let public = key.to_public_key().to_bytes().map_err(internal)?;
-        let certificate = FetchedCert::parse(&public).map_err(refused)?.trust(Trust::You);
-        Ok(Self { key, certificate })
+    fn around(key: SecretCert) -> Self {
+        let certificate = key.cert().clone().trust(Trust::You);
+        Self { key, certificate }
+    }
+
+    /// The key with all that can be done to it. Changes lead back through [`from_cert`](Self::from_cert).
+    pub fn as_cert(&self) -> &SecretCert {
+        &self.key
+    }
+
+    fn signer(&self) -> Result<OwnKey<'_>, CoreError> {
+        self.key.primary()
     }
 
     /// The secret key, binary and without protection: only ever sealed inside an envelope.
@@ -114,10 +123,7 @@ impl UnlockedKey {
     /// # Errors
     /// `Internal`.
     pub fn to_secret_bytes(&self) -> Result<Zeroizing<Vec<u8>>, CoreError> {
-        // The whole length at once: a growing buffer would leave copies behind.
-        let mut bytes = Zeroizing::new(Vec::with_capacity(self.key.write_len()));
-        self.key.to_writer(&mut *bytes).map_err(internal)?;
-        Ok(bytes)
+        self.key.to_bytes()
     }
 
     /// The certificate, binary.
@@ -147,8 +153,8 @@ impl UnlockedKey {
         certs: &[&TrustedCert],
         now: Millis,
     ) -> Result<Sealed, CoreError> {
-        let signer = Signer { key: &self.key.primary_key };
-        sealing::seal(rng, plain, certs, Some(signer), Naming::Blank, now).map_err(refused)
+        let key = self.signer()?;
+        sealing::seal(rng, plain, certs, Some(Signer { key: &key }), Naming::Blank, now).map_err(refused)
     }
 
     /// Seals `plain` to `certs` without a signature.
@@ -175,7 +181,7 @@ impl UnlockedKey {
         bytes: &[u8],
         now: Millis,
     ) -> Result<String, CoreError> {
-        let key = &self.key.primary_key;
+        let key = &self.signer()?;
         let parts = sealing::content_subpackets(key, &[], now).map_err(refused)?;
         DetachedSignature::sign_binary_data_with_subpackets(
             &mut *rng,
@@ -187,40 +193,5 @@ impl UnlockedKey {
         )
         .and_then(|signature| signature.to_armored_string(ArmorOptions::default()))
         .map_err(internal)
-    }
-}
-
-/// R4: whether the public numbers are those of the secret ones. rPGP does not look: a version 4 key whose
-/// public fields were overwritten still signs, and gives its secret away.
-fn follows(secret: &SecretParams, public: &PublicParams) -> Result<(), CoreError> {
-    let SecretParams::Plain(plain) = secret else {
-        return Err(CoreError::with(CoreErrorCode::UnusableCertificate, "the secret key is locked"));
-    };
-    if !matches!(
-        plain,
-        PlainSecretParams::EdDSALegacy(_)
-            | PlainSecretParams::ECDH(_)
-            | PlainSecretParams::Ed25519(_)
-            | PlainSecretParams::X25519(_)
-    ) {
-        // Others cannot be recomputed from rPGP's secret parts, which keep the public ones beside them.
-        return Err(CoreError::with(
-            CoreErrorCode::UnusableCertificate,
-            "the key is of a kind this program does not make",
-        ));
-    }
-    let derived = PublicParams::try_from(plain).map_err(|_| CoreErrorCode::KeySubstituted)?;
-    let same = match (&derived, public) {
-        // The parameters of the key derivation beside the point are free; the binding signature covers them.
-        (
-            PublicParams::ECDH(EcdhPublicParams::Curve25519Legacy { p: derived, .. }),
-            PublicParams::ECDH(EcdhPublicParams::Curve25519Legacy { p, .. }),
-        ) => derived == p,
-        (derived, public) => derived == public,
-    };
-    if same {
-        Ok(())
-    } else {
-        Err(CoreError::with(CoreErrorCode::KeySubstituted, "public and secret parts do not belong together"))
     }
 }
