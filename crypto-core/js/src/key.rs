@@ -155,7 +155,7 @@ impl SecretKey {
             let cert = FetchedCert::parse(&bytes).map_err(refused)?;
             for (at, signature) in opened.check(&cert, now).into_iter().enumerate() {
                 let (verdict, detail, made) = match signature.verdict {
-                    Verdict::Good { made } => ("good", "", Some(made as f64)),
+                    Verdict::Good { made, .. } => ("good", "", Some(made as f64)),
                     Verdict::Broken => ("broken", "", None),
                     Verdict::NotByThis => ("unknown", "", None),
                     Verdict::DoesNotCount(reason) => ("does_not_count", reason, None),

@@ -5,10 +5,11 @@ use core::fmt;
 use pgp::crypto::hash::HashAlgorithm;
 
 use crate::SealError;
+use crate::signature::SignaturePacket;
 
 /// Hashes content for a signature. Begin with the salt, feed the content, end with the signature's trailer.
 pub struct ContentHasher {
-    hash: Box<dyn sha2::digest::DynDigest + Send>,
+    hash: Box<dyn digest::DynDigest + Send>,
     text: bool,
     /// The piece before ended in a carriage return, whose line feed may follow.
     after_return: bool,
@@ -32,6 +33,14 @@ impl ContentHasher {
         Ok(Self { hash, text, after_return: false })
     }
 
+    /// A hasher for content under this signature.
+    ///
+    /// # Errors
+    /// `Failed` if the hash is not known.
+    pub fn for_signature(packet: &SignaturePacket) -> Result<Self, SealError> {
+        Self::new(packet.hash_algorithm(), packet.is_text(), packet.salt())
+    }
+
     /// Takes the next piece of content.
     pub fn update(&mut self, bytes: &[u8]) {
         if !self.text {
@@ -53,7 +62,7 @@ impl ContentHasher {
         }
     }
 
-    /// The digest with this trailer. Several signatures may end one hasher.
+    /// The digest with this trailer ([`SignaturePacket::trailer`]). Several signatures may end one hasher.
     pub fn digest(&self, trailer: &[u8]) -> Vec<u8> {
         let mut hash = self.hash.box_clone();
         hash.update(trailer);
@@ -64,5 +73,10 @@ impl ContentHasher {
     pub fn finish_with(mut self, trailer: &[u8]) -> Vec<u8> {
         self.hash.update(trailer);
         self.hash.finalize().into_vec()
+    }
+
+    /// The digest that `packet` signs.
+    pub fn finish(self, packet: &SignaturePacket) -> Vec<u8> {
+        self.finish_with(&packet.trailer())
     }
 }

@@ -6,7 +6,10 @@
 //! | [`profile`] | the one place for algorithms, limits and rejections |
 //! | [`armor`] | ASCII armor, written and read in pieces |
 //! | [`bulk`] | the ciphers and modes that the bytes of content go through |
-//! | [`cert`] | `FetchedCert → TrustedCert`, fingerprints, the verdict on a certificate |
+//! | [`cert`] | certificates: parsed, judged with reasons, merged; `FetchedCert → TrustedCert`; fingerprints |
+//! | [`signature`] | a signature packet, kept byte for byte |
+//! | [`packets`] | packet framing |
+//! | [`reading`] | messages read: sealed, signed, compressed, cleartext |
 //! | [`hashing`] | digests of content, as signatures cover it |
 //! | [`sealing`] | sealing bytes to certificates |
 //! | [`writing`] | messages and signatures, in pieces and in one pass |
@@ -16,11 +19,13 @@
 pub mod armor;
 pub mod bulk;
 pub mod cert;
-mod components;
 pub mod hashing;
+pub mod packets;
 pub mod profile;
+pub mod reading;
 pub mod sealing;
 mod session_key;
+pub mod signature;
 pub mod verify;
 pub mod writing;
 

@@ -8,7 +8,25 @@ use pgp::crypto::public_key::PublicKeyAlgorithm;
 use pgp::crypto::sym::SymmetricKeyAlgorithm;
 use pgp::types::{EcdhPublicParams, EcdsaPublicParams, EddsaLegacyPublicParams, PublicParams};
 
-/// Largest certificate read, in bytes (R41).
+/// Largest certificate a person or program hands over, in bytes: some carry thousands of foreign signatures.
+pub const MAX_CERT_BYTES: usize = 8 * 1024 * 1024;
+/// Largest keyring, in bytes.
+pub const MAX_KEYRING_BYTES: usize = 64 * 1024 * 1024;
+/// Most certificates of a keyring.
+pub const MAX_KEYRING_CERTS: usize = 10_000;
+/// Most packets of a keyring.
+pub const MAX_KEYRING_PACKETS: usize = 500_000;
+/// Most user ids, subkeys or unknown packets kept of one certificate.
+pub const MAX_KEPT_COMPONENTS: usize = 1_000;
+/// Largest key packet, in bytes.
+pub const MAX_KEY_PACKET_BYTES: usize = 64 * 1024;
+/// Most bytes of detached signatures.
+pub const MAX_DETACHED_BYTES: usize = 1024 * 1024;
+/// Most signatures on one key or user id that are sorted through, which costs no mathematics.
+pub const MAX_HELD_SIGNATURES: usize = 4_096;
+/// From this second on (2023-02-01) SHA-1 binds nothing any more.
+pub const SHA1_BINDS_UNTIL_SECONDS: i64 = 1_675_209_600;
+/// Largest certificate taken from the network, in bytes (R41).
 pub const MAX_CERTIFICATE_BYTES: usize = 64 * 1024;
 /// Most user ids of a certificate (R41).
 pub const MAX_USER_IDS: usize = 8;
@@ -24,6 +42,20 @@ pub const MAX_MESSAGE_BYTES: usize = 64 * 1024 * 1024;
 pub const MAX_CONTENT_BYTES: usize = 64 * 1024 * 1024;
 /// Compressed content may grow by this factor at most (R42).
 pub const MAX_EXPANSION: usize = 100;
+/// … beyond these octets, so that short messages may be as repetitive as they like.
+pub const FREE_EXPANSION_BYTES: u64 = 16 * 1024 * 1024;
+/// Most layers of sealing and compression inside each other, the outermost included.
+pub const MAX_LAYERS: usize = 16;
+/// Longest session key packet: RSA with 16,384 bits and ML-KEM-1024 stay below.
+pub const MAX_SESSION_KEY_PACKET_BYTES: usize = 8 * 1024;
+/// Most octets of all signature packets of a message.
+pub const MAX_SIGNATURES_BYTES: usize = 1024 * 1024;
+/// Most memory that Argon2 may fill to open a message: 2 to this power, in kibibytes (1 GiB).
+pub const MAX_ARGON2_MEMORY_EXPONENT: u32 = 20;
+/// Most kibibytes that Argon2 may fill, passes and passwords counted, to open one message.
+pub const MAX_ARGON2_WORK_KIB: u64 = 8 * 1024 * 1024;
+/// Most octets that iterated S2K may hash to open one message: sixteen passwords at its slowest.
+pub const MAX_S2K_HASHED_BYTES: u64 = 1024 * 1024 * 1024;
 /// Nested compression layers; GnuPG writes one.
 pub const MAX_COMPRESSION_LAYERS: usize = 2;
 /// Longest line of armor outside its base64 that is read, in bytes.
@@ -88,6 +120,17 @@ pub fn hash_counts(hash: HashAlgorithm) -> bool {
     )
 }
 
+/// Whether a self-signature with this hash, made at `made` (in seconds), counts. Binding something by SHA-1
+/// needs a second preimage to forge, which nobody can make yet; what is newer has no excuse.
+pub fn self_signature_hash_counts(hash: HashAlgorithm, made: i64) -> bool {
+    hash_counts(hash) || (hash == HashAlgorithm::Sha1 && made < SHA1_BINDS_UNTIL_SECONDS)
+}
+
+/// Whether a revocation with this hash counts. It only takes away, so SHA-1 does at any time.
+pub fn revocation_hash_counts(hash: HashAlgorithm) -> bool {
+    hash_counts(hash) || hash == HashAlgorithm::Sha1
+}
+
 /// Whether content under this cipher is opened: only ciphers with 128-bit blocks (R43).
 pub fn cipher_counts(cipher: SymmetricKeyAlgorithm) -> bool {
     matches!(
@@ -111,7 +154,7 @@ pub fn mode_counts(mode: AeadAlgorithm) -> bool {
 pub fn key_counts(algorithm: PublicKeyAlgorithm, params: &PublicParams) -> Result<(), &'static str> {
     match params {
         PublicParams::RSA(rsa) => {
-            if rsa_bits(rsa) < 2048 {
+            if bits_of_first_number(rsa) < 2048 {
                 Err("RSA keys under 2048 bits are too weak")
             } else {
                 Ok(())
@@ -138,7 +181,18 @@ pub fn key_counts(algorithm: PublicKeyAlgorithm, params: &PublicParams) -> Resul
             | EcdhPublicParams::P384 { .. }
             | EcdhPublicParams::P521 { .. },
         ) => Ok(()),
-        PublicParams::DSA(_) => Err("DSA keys are too weak"),
+        PublicParams::DSA(dsa) => match bits_of_first_number(dsa) {
+            0..2048 => Err("DSA keys under 2048 bits are too weak"),
+            2048..=4096 => Ok(()),
+            _ => Err("DSA keys over 4096 bits are not supported"),
+        },
+        PublicParams::MlKem768X25519(_)
+        | PublicParams::MlKem1024X448(_)
+        | PublicParams::MlDsa65Ed25519(_)
+        | PublicParams::MlDsa87Ed448(_)
+        | PublicParams::SlhDsaShake128s(_)
+        | PublicParams::SlhDsaShake128f(_)
+        | PublicParams::SlhDsaShake256s(_) => Ok(()),
         PublicParams::Elgamal(_) => Err("ElGamal keys are not supported"),
         _ => Err(match algorithm {
             PublicKeyAlgorithm::ECDSA | PublicKeyAlgorithm::ECDH | PublicKeyAlgorithm::EdDSALegacy => {
@@ -154,6 +208,7 @@ pub fn can_seal_to(algorithm: PublicKeyAlgorithm) -> bool {
     matches!(
         algorithm,
         PublicKeyAlgorithm::RSA
+            | PublicKeyAlgorithm::RSAEncrypt
             | PublicKeyAlgorithm::ECDH
             | PublicKeyAlgorithm::X25519
             | PublicKeyAlgorithm::X448
@@ -167,6 +222,7 @@ pub fn can_sign(algorithm: PublicKeyAlgorithm) -> bool {
     matches!(
         algorithm,
         PublicKeyAlgorithm::RSA
+            | PublicKeyAlgorithm::RSASign
             | PublicKeyAlgorithm::ECDSA
             | PublicKeyAlgorithm::EdDSALegacy
             | PublicKeyAlgorithm::Ed25519
@@ -179,11 +235,16 @@ pub fn can_sign(algorithm: PublicKeyAlgorithm) -> bool {
     )
 }
 
-fn rsa_bits(rsa: &pgp::types::RsaPublicParams) -> usize {
-    use pgp::ser::Serialize as _;
-    // The modulus is the first multiprecision integer: two octets of bit count, then the number.
+/// Whether signatures of keys of this algorithm are checked: DSA signs no more, and is still believed.
+pub fn can_verify(algorithm: PublicKeyAlgorithm) -> bool {
+    can_sign(algorithm) || algorithm == PublicKeyAlgorithm::DSA
+}
+
+/// The bits of the modulus of RSA or the prime of DSA: the first multiprecision integer of the key, which
+/// begins with two octets of bit count.
+fn bits_of_first_number(numbers: &impl pgp::ser::Serialize) -> usize {
     let mut bytes = Vec::new();
-    if rsa.to_writer(&mut bytes).is_err() {
+    if numbers.to_writer(&mut bytes).is_err() {
         return 0;
     }
     match bytes.first_chunk::<2>() {

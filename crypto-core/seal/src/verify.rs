@@ -1,17 +1,19 @@
 //! Signatures over content, and whether a certificate made them.
 
-use pgp::composed::{Deserializable as _, DetachedSignature};
-use pgp::packet::{Signature, SignatureType, SubpacketData};
-use pgp::types::KeyDetails;
 use wire::Millis;
 
-use crate::cert::{FetchedCert, Fingerprint};
-use crate::components::{Evaluated, seconds, understood};
+use crate::cert::framing;
+use crate::cert::{Cert, FetchedCert, Fingerprint};
+use crate::signature::SignaturePacket;
 use crate::{SealError, profile};
 
-/// A signature found with some content: a claim until it is checked against a certificate.
+/// A signature found with some content, and the digest of exactly that content: a claim until it is checked
+/// against a certificate.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub struct SignatureClaim(Signature);
+pub struct SignatureClaim {
+    packet: SignaturePacket,
+    digest: Option<Vec<u8>>,
+}
 
 /// What a certificate says of a signature.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -20,6 +22,10 @@ pub enum Verdict {
     Good {
         /// When, as the signer says.
         made: Millis,
+        /// The key that made it.
+        by: Fingerprint,
+        /// The certificate it belongs to.
+        cert: Fingerprint,
     },
     /// It names a key of the certificate, and the mathematics fails: changed after signing.
     Broken,
@@ -29,125 +35,147 @@ pub enum Verdict {
     DoesNotCount(&'static str),
 }
 
+impl Verdict {
+    /// Whether it is [`Good`](Self::Good).
+    pub fn is_good(&self) -> bool {
+        matches!(self, Self::Good { .. })
+    }
+}
+
 impl SignatureClaim {
-    /// Takes a signature from an opened message.
-    pub fn new(signature: Signature) -> Self {
-        Self(signature)
+    /// A signature and the digest of what it covers, salt and trailer included
+    /// ([`SignaturePacket::salt`], [`SignaturePacket::trailer`]).
+    pub fn new(packet: SignaturePacket, digest: Vec<u8>) -> Self {
+        Self { packet, digest: Some(digest) }
     }
 
-    /// Who made it, as it says itself: a fingerprint, else a key id, in hexadecimal.
+    /// A signature whose digest cannot be computed: its hash is not known.
+    pub fn undigested(packet: SignaturePacket) -> Self {
+        Self { packet, digest: None }
+    }
+
+    /// A signature over content that is whole in memory.
+    pub fn over(packet: SignaturePacket, content: &[u8]) -> Self {
+        let digest = if packet.is_text() {
+            packet.digest(&[&canonical_lines(content)])
+        } else {
+            packet.digest(&[content])
+        };
+        Self { packet, digest }
+    }
+
+    /// The signature.
+    pub fn packet(&self) -> &SignaturePacket {
+        &self.packet
+    }
+
+    /// The digest of what it covers.
+    pub fn digest(&self) -> Option<&[u8]> {
+        self.digest.as_deref()
+    }
+
+    /// Who made it, as it says itself ([`SignaturePacket::claimed_signer`]).
     pub fn claimed_signer(&self) -> String {
-        if let Some(fingerprint) = self.0.issuer_fingerprint().first() {
-            return Fingerprint::from_pgp(fingerprint).to_string();
-        }
-        self.0.issuer_key_id().first().map(|id| id.to_string()).unwrap_or_default()
+        self.packet.claimed_signer()
     }
 
-    /// Checks it over exactly `bytes` with `cert`. `reader` is the fingerprint of who reads: a signature
+    /// The first verdict of a certificate that has to do with it, or `NotByThis`. A good one beats any other.
+    pub fn check_with<'a>(
+        &self,
+        certs: impl IntoIterator<Item = &'a Cert>,
+        reader: Option<&Fingerprint>,
+        now: Millis,
+    ) -> Verdict {
+        let mut best = Verdict::NotByThis;
+        for cert in certs {
+            match cert.check_for(self, reader, now) {
+                Verdict::NotByThis => {}
+                good @ Verdict::Good { .. } => return good,
+                verdict if best == Verdict::NotByThis || best == Verdict::Broken => best = verdict,
+                _ => {}
+            }
+        }
+        best
+    }
+}
+
+/// Text as it is hashed: every line end CRLF.
+fn canonical_lines(text: &[u8]) -> Vec<u8> {
+    let mut out = Vec::with_capacity(text.len().saturating_add(text.len() / 32));
+    let mut before = 0u8;
+    for &octet in text {
+        if octet == b'\n' && before != b'\r' {
+            out.push(b'\r');
+        }
+        out.push(octet);
+        before = octet;
+    }
+    out
+}
+
+/// A detached signature: a claim on whatever content it is checked over.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Detached(SignaturePacket);
+
+impl Detached {
+    /// A signature that came apart from its content.
+    pub fn new(packet: SignaturePacket) -> Self {
+        Self(packet)
+    }
+
+    /// Who made it, as it says itself ([`SignaturePacket::claimed_signer`]).
+    pub fn claimed_signer(&self) -> String {
+        self.0.claimed_signer()
+    }
+
+    /// The signature.
+    pub fn packet(&self) -> &SignaturePacket {
+        &self.0
+    }
+
+    /// Claims that it covers `content`.
+    pub fn over(&self, content: &[u8]) -> SignatureClaim {
+        SignatureClaim::over(self.0.clone(), content)
+    }
+
+    /// Checks it over exactly `content` with `cert`. `reader` is the fingerprint of who reads: a signature
     /// that names its recipients counts for those only.
     pub fn check(
         &self,
-        bytes: &[u8],
+        content: &[u8],
         cert: &FetchedCert,
         reader: Option<&Fingerprint>,
         now: Millis,
     ) -> Verdict {
-        let sig = &self.0;
-        let Some(made) = sig.created().map(|t| i64::from(t.as_secs())) else {
-            return Verdict::DoesNotCount("the signature has no time");
-        };
-        let seen = Evaluated::of(&cert.key, made, seconds(now));
-        let mut named = false;
-        for (part, state) in seen.signers() {
-            let subkey = part.index.and_then(|index| cert.key.public_subkeys.get(index));
-            let (made_by, valid) = match (part.index, subkey) {
-                (None, _) => {
-                    let key = &cert.key.primary_key;
-                    (self.names(key), sig.verify(key, bytes).is_ok())
-                }
-                (Some(_), Some(subkey)) => (self.names(&subkey.key), sig.verify(&subkey.key, bytes).is_ok()),
-                (Some(_), None) => continue,
-            };
-            named |= made_by;
-            if valid {
-                return match (state, self.counts(reader, made, seconds(now)), &seen.primary) {
-                    (_, Err(why), _) => Verdict::DoesNotCount(why),
-                    (Ok(()), Ok(()), Ok(())) => Verdict::Good { made: made.saturating_mul(1000) },
-                    _ => Verdict::DoesNotCount("the key was not valid when it signed"),
-                };
-            }
-        }
-        // A key of the certificate that may not sign is no signer: also broken, not somebody else's.
-        named |= self.names(&cert.key.primary_key)
-            || cert.key.public_subkeys.iter().any(|subkey| self.names(&subkey.key));
-        if named { Verdict::Broken } else { Verdict::NotByThis }
-    }
-
-    fn names(&self, key: &impl KeyDetails) -> bool {
-        let fingerprints = self.0.issuer_fingerprint();
-        if fingerprints.is_empty() {
-            self.0.issuer_key_id().iter().any(|id| **id == key.legacy_key_id())
-        } else {
-            fingerprints.iter().any(|fingerprint| **fingerprint == key.fingerprint())
-        }
-    }
-
-    fn counts(&self, reader: Option<&Fingerprint>, made: i64, now: i64) -> Result<(), &'static str> {
-        let sig = &self.0;
-        if !matches!(sig.typ(), Some(SignatureType::Binary | SignatureType::Text)) {
-            return Err("it is not a signature over content");
-        }
-        if !sig.hash_alg().is_some_and(profile::hash_counts) {
-            return Err("its hash is too weak");
-        }
-        if !understood(sig) {
-            return Err("it has a critical part that is not understood");
-        }
-        if made > now.saturating_add(profile::CLOCK_SKEW_SECONDS) {
-            return Err("it was made in the future");
-        }
-        let end = sig.signature_expiration_time().map_or(0, |d| i64::from(d.as_secs()));
-        if end != 0 && made.saturating_add(end) <= now {
-            return Err("it has expired");
-        }
-        let Some(reader) = reader else { return Ok(()) };
-        let mut meant_for = sig
-            .config()
-            .into_iter()
-            .flat_map(|config| config.hashed_subpackets())
-            .filter_map(|part| match &part.data {
-                SubpacketData::IntendedRecipientFingerprint(fingerprint) => Some(fingerprint),
-                _ => None,
-            })
-            .peekable();
-        if meant_for.peek().is_some() && !meant_for.any(|one| one.as_bytes() == reader.as_bytes()) {
-            return Err("it was made for other readers");
-        }
-        Ok(())
+        cert.cert().check_for(&self.over(content), reader, now)
     }
 }
 
-/// Reads detached signatures, armored or binary, as in `multipart/signed`.
+/// Reads detached signatures, armored or binary, as in `multipart/signed`. Versions that are not read here are
+/// passed over.
 ///
 /// # Errors
 /// `MalformedSignature` if there is none, or there are too many.
-pub fn detached(bytes: &[u8]) -> Result<Vec<SignatureClaim>, SealError> {
+pub fn detached(bytes: &[u8]) -> Result<Vec<Detached>, SealError> {
     let malformed = |_| SealError::MalformedSignature;
-    if bytes.len() > profile::MAX_CERTIFICATE_BYTES {
+    if bytes.len() > profile::MAX_DETACHED_BYTES {
         return Err(SealError::MalformedSignature);
     }
-    let binary = bytes.first().is_some_and(|byte| byte & 0x80 != 0);
-    let found = if binary {
-        DetachedSignature::from_bytes_many(bytes).map_err(malformed)?
-    } else {
-        DetachedSignature::from_armor_many_buf(bytes).map_err(malformed)?.0
-    };
-    let mut claims = Vec::new();
-    for signature in found {
-        if claims.len() >= profile::MAX_SIGNATURES {
+    let bytes = crate::cert::binary(bytes).map_err(malformed)?;
+    let mut rest: &[u8] = &bytes;
+    let mut found = Vec::new();
+    let mut packets = 0usize;
+    while let Some(packet) = framing::next(&mut rest).map_err(malformed)? {
+        packets += 1;
+        if packets > profile::MAX_SIGNATURES {
             return Err(SealError::MalformedSignature);
         }
-        claims.push(SignatureClaim(signature.map_err(malformed)?.signature));
+        match packet.tag {
+            2 => found.extend(SignaturePacket::parse(packet.body).ok().map(Detached)),
+            // Markers, padding, and what is not critical (RFC 9580 section 4.3).
+            10 | 21 | 40..=63 => {}
+            _ => return Err(SealError::MalformedSignature),
+        }
     }
-    if claims.is_empty() { Err(SealError::MalformedSignature) } else { Ok(claims) }
+    if found.is_empty() { Err(SealError::MalformedSignature) } else { Ok(found) }
 }

@@ -27,6 +27,11 @@ pub(crate) fn now() -> Seconds {
         .unwrap_or_default()
 }
 
+/// The same in milliseconds, as our crates count.
+pub(crate) fn now_millis() -> wire::Millis {
+    now().saturating_mul(1000)
+}
+
 /// Reads a DATE; `None` is `-`, no bound.
 pub(crate) fn parse(text: &str, edge: Edge) -> Result<Option<Seconds>, Failure> {
     match text {

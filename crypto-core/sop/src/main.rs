@@ -1,12 +1,16 @@
 #![doc = include_str!("../README.md")]
 
 mod arguments;
+mod certs;
 mod commands;
 mod dates;
 mod failure;
 mod inputs;
+mod keys;
 mod outputs;
 mod passwords;
+mod reading;
+mod text;
 mod verifications;
 
 use std::panic::{AssertUnwindSafe, catch_unwind};

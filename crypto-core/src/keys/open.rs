@@ -12,14 +12,15 @@ use pgp::packet::{ProtectedDataConfig, SymEncryptedProtectedDataConfig};
 use pgp::types::Seipdv1ReadMode;
 use seal::cert::{FetchedCert, Fingerprint};
 use seal::profile;
-use seal::verify::{SignatureClaim, Verdict};
+use seal::signature::SignaturePacket;
+use seal::verify::{Detached, Verdict};
 
 use super::{UnlockedKey, session_keys};
 
 /// The content of a sealed message and the signatures over exactly these bytes.
 pub struct Opened {
     bytes: Vec<u8>,
-    signatures: Vec<SignatureClaim>,
+    signatures: Vec<Detached>,
     reader: Fingerprint,
 }
 
@@ -57,7 +58,7 @@ impl Opened {
 
 /// Checks every claim over exactly `bytes`.
 pub(crate) fn check_all(
-    claims: &[SignatureClaim],
+    claims: &[Detached],
     bytes: &[u8],
     cert: &FetchedCert,
     reader: Option<&Fingerprint>,
@@ -126,7 +127,8 @@ impl UnlockedKey {
             }
             for index in 0..reader.num_signatures() {
                 let signature = reader.signature(index).ok_or(CoreErrorCode::Tampered)?;
-                signatures.push(SignatureClaim::new(signature.clone()));
+                let packet = SignaturePacket::from_pgp(signature).map_err(|_| CoreErrorCode::Malformed)?;
+                signatures.push(Detached::new(packet));
             }
         }
         Ok(Opened { bytes, signatures, reader: self.fingerprint().clone() })

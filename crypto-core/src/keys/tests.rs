@@ -143,7 +143,7 @@ fn seal_and_open_in_every_format() {
             let opened = result.unwrap();
             assert_eq!(opened.bytes(), plain);
             let verdict = &opened.check(old.certificate().cert(), NOW)[0].verdict;
-            assert_eq!(*verdict, Verdict::Good { made: NOW });
+            assert!(matches!(verdict, Verdict::Good { made: NOW, .. }), "{verdict:?}");
             let other = key(5, KeyProfile::CompatibleV4);
             assert_eq!(opened.check(other.certificate().cert(), NOW)[0].verdict, Verdict::NotByThis);
         }
@@ -212,7 +212,9 @@ fn signatures_count_for_named_readers_only() {
     let mut inner = message.decrypt(&Password::empty(), &parse_secret(&eve)).unwrap();
     assert_eq!(inner.as_data_vec().unwrap(), b"I quit");
     let pgp::composed::Message::Signed { reader, .. } = &inner else { panic!("signed") };
-    let signature = seal::verify::SignatureClaim::new(reader.signature(0).unwrap().clone());
+    let signature = seal::verify::Detached::new(
+        seal::signature::SignaturePacket::from_pgp(reader.signature(0).unwrap()).unwrap(),
+    );
     let cert = alice.certificate().cert();
     let good = Verdict::Good { made: NOW };
     assert_eq!(signature.check(b"I quit", cert, Some(eve.fingerprint()), NOW), good);

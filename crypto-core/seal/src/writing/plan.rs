@@ -15,18 +15,7 @@ pub enum Format {
     SeipdV2,
 }
 
-/// What a certificate says its owner can read. Empty lists say nothing.
-#[derive(Debug, Clone, Default, PartialEq, Eq)]
-pub struct Announced {
-    /// Version 2 of the encrypted data packet (a feature).
-    pub seipd_v2: bool,
-    /// Ciphers and modes for it, preferred first.
-    pub suites: Vec<(SymmetricKeyAlgorithm, AeadAlgorithm)>,
-    /// Ciphers, preferred first.
-    pub ciphers: Vec<SymmetricKeyAlgorithm>,
-    /// Hashes, preferred first.
-    pub hashes: Vec<HashAlgorithm>,
-}
+pub use crate::cert::Announced;
 
 /// Which form a message gets, and why.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]

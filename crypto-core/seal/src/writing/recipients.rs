@@ -6,7 +6,7 @@ use pgp::composed::RawSessionKey;
 use pgp::crypto::aead::AeadAlgorithm;
 use pgp::crypto::hash::HashAlgorithm;
 use pgp::crypto::sym::SymmetricKeyAlgorithm;
-use pgp::packet::{PublicKey, PublicKeyEncryptedSessionKey, PublicSubkey, SymKeyEncryptedSessionKey};
+use pgp::packet::{PublicKeyEncryptedSessionKey, SymKeyEncryptedSessionKey};
 use pgp::ser::Serialize as _;
 use pgp::types::{KeyDetails as _, KeyId, Password as PgpPassword, StringToKey};
 use rand::{CryptoRng, RngCore};
@@ -26,24 +26,7 @@ pub enum Naming {
     Blank,
 }
 
-/// A key that can be sealed to, as it stands in its certificate.
-#[derive(Clone, Copy)]
-pub enum KeyPacket<'a> {
-    /// The primary key.
-    Primary(&'a PublicKey),
-    /// A subkey.
-    Subkey(&'a PublicSubkey),
-}
-
-/// Shows the fingerprint.
-impl fmt::Debug for KeyPacket<'_> {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        match self {
-            Self::Primary(key) => write!(f, "KeyPacket({})", key.fingerprint()),
-            Self::Subkey(key) => write!(f, "KeyPacket({})", key.fingerprint()),
-        }
-    }
-}
+pub use crate::cert::KeyPacket;
 
 /// A reader with a key.
 #[derive(Debug, Clone, Copy)]

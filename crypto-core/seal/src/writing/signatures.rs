@@ -10,7 +10,7 @@ use wire::Millis;
 
 use super::framing;
 use crate::cert::Fingerprint;
-use crate::components::seconds;
+use crate::cert::seconds;
 use crate::hashing::ContentHasher;
 use crate::{SealError, profile};
 

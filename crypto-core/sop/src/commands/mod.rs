@@ -1,15 +1,40 @@
 //! The subcommands, one file for each family.
 
 mod about;
+mod armor;
+mod certificates;
+mod decrypt;
+mod encrypt;
+mod inline;
+mod secret;
+mod sign;
+mod verify;
 
 use crate::arguments::Command;
-use crate::failure::Failure;
+use crate::failure::{Code, Failure};
 
 /// Runs a subcommand.
 pub(crate) fn run(command: Command) -> Result<(), Failure> {
     match command {
         Command::Version(asked) => about::version(&asked),
         Command::ListProfiles { subcommand } => about::list_profiles(&subcommand),
-        _ => Err(Failure::new(crate::failure::Code::UnsupportedSubcommand, "not there yet")),
+        Command::GenerateKey(asked) => secret::generate(&asked),
+        Command::ChangeKeyPassword(asked) => secret::change_password(&asked),
+        Command::ExtractCert(asked) => secret::extract(&asked),
+        Command::MergeCerts(asked) => certificates::merge(&asked),
+        Command::ValidateUserid(asked) => certificates::validate(&asked),
+        Command::Sign(asked) => sign::sign(&asked),
+        Command::Verify(asked) => verify::verify(&asked),
+        Command::Encrypt(asked) => encrypt::encrypt(&asked),
+        Command::Decrypt(asked) => decrypt::decrypt(&asked),
+        Command::InlineDetach(asked) => inline::detach(&asked),
+        Command::InlineVerify(asked) => inline::verify(&asked),
+        Command::InlineSign(asked) => sign::inline(&asked),
+        Command::Armor(asked) => armor::armor(&asked),
+        Command::Dearmor => armor::dearmor(),
+        // The draft's code for what a program does not have.
+        Command::RevokeKey(_) | Command::UpdateKey(_) | Command::CertifyUserid(_) => {
+            Err(Failure::new(Code::UnsupportedSubcommand, "this subcommand is not supported"))
+        }
     }
 }

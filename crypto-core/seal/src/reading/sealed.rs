@@ -1,0 +1,416 @@
+//! The sealed packets: what their first octets say, and the machines that open them. Nothing leaves these
+//! machines before its integrity is known.
+
+use std::collections::{BTreeMap, VecDeque};
+
+use pgp::crypto::aead::AeadAlgorithm;
+use pgp::crypto::sym::SymmetricKeyAlgorithm;
+
+use super::error::ReadError;
+use crate::bulk::aead::{Params, TAG};
+use crate::bulk::{self, Tampered};
+use crate::packets::{Feed, tag};
+use crate::{SessionKey, profile};
+
+/// The format of sealed content.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Format {
+    /// CFB with a modification detection code: whole or not at all.
+    SeipdV1,
+    /// AEAD in chunks (RFC 9580).
+    SeipdV2,
+    /// GnuPG's own AEAD packet.
+    GnuPgAead,
+}
+
+/// How content was sealed.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct SealedAs {
+    /// The format.
+    pub format: Format,
+    /// The cipher. With SEIPDv1 the session key names it, so that it is not known while locked.
+    pub cipher: Option<SymmetricKeyAlgorithm>,
+    /// The AEAD mode, if it is one of the AEAD formats.
+    pub mode: Option<AeadAlgorithm>,
+}
+
+/// What stands before the sealed bytes in the packet.
+#[derive(Debug, Clone)]
+pub(super) enum Header {
+    SeipdV1,
+    SeipdV2 { cipher: SymmetricKeyAlgorithm, mode: AeadAlgorithm, chunk: u8, salt: [u8; 32] },
+    GnuPgAead { cipher: SymmetricKeyAlgorithm, mode: AeadAlgorithm, chunk: u8, iv: Vec<u8> },
+}
+
+impl Header {
+    /// How many octets it has, as far as its first ones say.
+    ///
+    /// # Errors
+    /// When version, cipher or mode are not opened here.
+    pub(super) fn wanted(packet: u8, octets: &[u8]) -> Result<usize, ReadError> {
+        match (packet, octets) {
+            (_, []) => Ok(1),
+            (tag::SEIPD, [1, ..]) => Ok(1),
+            (tag::SEIPD, [2, ..]) => Ok(36),
+            (tag::GNUPG_AEAD, [1]) => Ok(3),
+            (tag::GNUPG_AEAD, [1, _]) => Ok(3),
+            (tag::GNUPG_AEAD, [1, _, mode, ..]) => Ok(4 + known_mode(*mode)?.1),
+            _ => Err(ReadError::Unsupported("the version of the sealed packet")),
+        }
+    }
+
+    pub(super) fn parse(packet: u8, octets: &[u8]) -> Result<Self, ReadError> {
+        const SHORT: ReadError = ReadError::Malformed("a sealed packet is too short");
+        match (packet, octets) {
+            (tag::SEIPD, [1]) => Ok(Self::SeipdV1),
+            (tag::SEIPD, [2, cipher, mode, chunk, salt @ ..]) => Ok(Self::SeipdV2 {
+                cipher: known_cipher(*cipher)?,
+                mode: known_mode(*mode)?.0,
+                chunk: *chunk,
+                salt: salt.try_into().map_err(|_| SHORT)?,
+            }),
+            (tag::GNUPG_AEAD, [1, cipher, mode, chunk, iv @ ..]) => Ok(Self::GnuPgAead {
+                cipher: known_cipher(*cipher)?,
+                mode: known_mode(*mode)?.0,
+                chunk: *chunk,
+                iv: iv.to_vec(),
+            }),
+            _ => Err(SHORT),
+        }
+    }
+
+    pub(super) fn sealed_as(&self) -> SealedAs {
+        match self {
+            Self::SeipdV1 => SealedAs { format: Format::SeipdV1, cipher: None, mode: None },
+            Self::SeipdV2 { cipher, mode, .. } => {
+                SealedAs { format: Format::SeipdV2, cipher: Some(*cipher), mode: Some(*mode) }
+            }
+            Self::GnuPgAead { cipher, mode, .. } => {
+                SealedAs { format: Format::GnuPgAead, cipher: Some(*cipher), mode: Some(*mode) }
+            }
+        }
+    }
+
+    fn params(&self, key: &SessionKey) -> Result<Params, ReadError> {
+        if let (Some(said), Some(cipher)) = (key.cipher(), self.sealed_as().cipher)
+            && said != cipher
+        {
+            return Err(ReadError::NoKey);
+        }
+        match self {
+            Self::SeipdV2 { cipher, mode, chunk, salt } => {
+                Ok(Params::derive(*cipher, *mode, *chunk, key.bytes(), salt)?)
+            }
+            Self::GnuPgAead { cipher, mode, chunk, iv } => {
+                Ok(Params::gnupg(*cipher, *mode, *chunk, key.bytes(), iv)?)
+            }
+            Self::SeipdV1 => Err(ReadError::Unsupported("the sealed packet")),
+        }
+    }
+}
+
+fn known_cipher(cipher: u8) -> Result<SymmetricKeyAlgorithm, ReadError> {
+    let cipher = SymmetricKeyAlgorithm::from(cipher);
+    if profile::cipher_counts(cipher) { Ok(cipher) } else { Err(ReadError::NoIntegrity("a weak cipher")) }
+}
+
+/// The mode, and the length of its starting vector.
+fn known_mode(mode: u8) -> Result<(AeadAlgorithm, usize), ReadError> {
+    match AeadAlgorithm::from(mode) {
+        mode @ AeadAlgorithm::Eax => Ok((mode, 16)),
+        mode @ AeadAlgorithm::Ocb => Ok((mode, 15)),
+        mode @ AeadAlgorithm::Gcm => Ok((mode, 12)),
+        _ => Err(ReadError::Unsupported("the AEAD mode")),
+    }
+}
+
+/// A chunk for the host to open with AES-GCM under [`Reader::message_key`](super::Reader::message_key).
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Job {
+    /// Its place. Give the opened chunk back with it, in any order.
+    pub index: u64,
+    /// The nonce.
+    pub nonce: Vec<u8>,
+    /// The associated data.
+    pub associated: Vec<u8>,
+    /// The sealed chunk and its tag. The last job is a tag alone, and opens to nothing.
+    pub sealed: Vec<u8>,
+}
+
+/// Chunks that a host opens.
+pub(super) struct HostChunks {
+    pub(super) params: Params,
+    kept: Vec<u8>,
+    jobs: VecDeque<Job>,
+    /// Chunks made into jobs, and what they open to.
+    made: u64,
+    content: u64,
+    /// Chunks released.
+    released: u64,
+    opened: BTreeMap<u64, Vec<u8>>,
+    ended: bool,
+}
+
+impl HostChunks {
+    fn new(params: Params) -> Self {
+        Self {
+            params,
+            kept: Vec::new(),
+            jobs: VecDeque::new(),
+            made: 0,
+            content: 0,
+            released: 0,
+            opened: BTreeMap::new(),
+            ended: false,
+        }
+    }
+
+    fn push(&mut self, sealed: &[u8]) {
+        self.kept.extend_from_slice(sealed);
+        let chunk = self.params.chunk_bytes() + TAG;
+        // What follows a whole chunk is at least the final tag.
+        while self.kept.len() >= chunk + TAG {
+            let rest = self.kept.split_off(chunk);
+            let sealed = core::mem::replace(&mut self.kept, rest);
+            self.add(sealed);
+        }
+    }
+
+    fn add(&mut self, sealed: Vec<u8>) {
+        let index = self.made;
+        self.made += 1;
+        self.content += u64::try_from(sealed.len().saturating_sub(TAG)).unwrap_or(u64::MAX);
+        self.jobs.push_back(Job {
+            index,
+            nonce: self.params.nonce(index),
+            associated: self.params.associated(index),
+            sealed,
+        });
+    }
+
+    fn end(&mut self) -> Result<(), ReadError> {
+        let last = self.kept.len().checked_sub(TAG).ok_or(ReadError::Tampered)?;
+        let tag = self.kept.split_off(last);
+        let sealed = core::mem::take(&mut self.kept);
+        if !sealed.is_empty() {
+            if sealed.len() < TAG {
+                return Err(ReadError::Tampered);
+            }
+            self.add(sealed);
+        }
+        self.jobs.push_back(Job {
+            index: self.made,
+            nonce: self.params.nonce(self.made),
+            associated: self.params.final_associated(self.content),
+            sealed: tag,
+        });
+        self.ended = true;
+        Ok(())
+    }
+
+    pub(super) fn take_job(&mut self) -> Option<Job> {
+        self.jobs.pop_front()
+    }
+
+    /// Takes an opened chunk.
+    pub(super) fn give(&mut self, index: u64, opened: Vec<u8>) -> Result<(), ReadError> {
+        let known = index < self.made || self.ended && index == self.made;
+        if !known || index < self.released || self.opened.contains_key(&index) {
+            return Err(ReadError::Malformed("a chunk that was not asked for"));
+        }
+        self.opened.insert(index, opened);
+        Ok(())
+    }
+
+    /// Moves chunks on that are next in line; whether all are through.
+    fn release(&mut self, out: &mut Feed) -> Result<bool, ReadError> {
+        while let Some(opened) = self.opened.remove(&self.released) {
+            if self.ended && self.released == self.made && !opened.is_empty() {
+                return Err(ReadError::Tampered);
+            }
+            self.released += 1;
+            out.push(opened);
+        }
+        Ok(self.ended && self.released > self.made)
+    }
+}
+
+/// One key being tried on a SEIPDv1 packet.
+struct Guess {
+    key: SessionKey,
+    opener: bulk::cfb::Opener,
+    held: Feed,
+}
+
+/// Opens a sealed packet.
+pub(super) enum Opening {
+    /// Nothing is released before the end.
+    Held {
+        guesses: Vec<Guess>,
+        single: bool,
+        most: u64,
+    },
+    Chunks {
+        guesses: Vec<(SessionKey, bulk::aead::Opener)>,
+        guessed: bool,
+        given: bool,
+    },
+    Host {
+        key: SessionKey,
+        chunks: Box<HostChunks>,
+    },
+}
+
+impl core::fmt::Debug for Opening {
+    fn fmt(&self, f: &mut core::fmt::Formatter<'_>) -> core::fmt::Result {
+        f.write_str("Opening")
+    }
+}
+
+/// Octets that a message may keep waiting for each key tried, beyond the first.
+const MOST_GUESSES: usize = 16;
+
+impl Opening {
+    /// Begins to open with these keys. If `guessed`, wrong ones among them show themselves early.
+    pub(super) fn new(
+        header: &Header,
+        keys: Vec<SessionKey>,
+        guessed: bool,
+        host: bool,
+        held: u64,
+    ) -> Result<Self, ReadError> {
+        if keys.len() > MOST_GUESSES {
+            return Err(ReadError::TooLarge("too many session keys to try"));
+        }
+        let mut why = ReadError::NoKey;
+        if let Header::SeipdV1 = header {
+            let mut guesses = Vec::new();
+            for key in keys {
+                let Some(cipher) = key.cipher() else { continue };
+                if !profile::cipher_counts(cipher) {
+                    why = ReadError::NoIntegrity("a weak cipher");
+                    continue;
+                }
+                match bulk::cfb::Opener::new(cipher, key.bytes()) {
+                    Ok(opener) => guesses.push(Guess { key, opener, held: Feed::new() }),
+                    Err(error) => why = error.into(),
+                }
+            }
+            let single = !guessed;
+            return if guesses.is_empty() {
+                Err(why)
+            } else {
+                Ok(Self::Held { guesses, single, most: held })
+            };
+        }
+        let mut guesses = Vec::new();
+        for key in keys {
+            match header.params(&key) {
+                Ok(params) => guesses.push((key, params)),
+                Err(error) => why = error,
+            }
+        }
+        if host && guesses.len() == 1 && header.sealed_as().mode == Some(AeadAlgorithm::Gcm) {
+            if let Some((key, params)) = guesses.pop() {
+                return Ok(Self::Host { key, chunks: Box::new(HostChunks::new(params)) });
+            }
+        }
+        let mut openers = Vec::new();
+        for (key, params) in guesses {
+            match bulk::aead::Opener::new(params) {
+                Ok(opener) => openers.push((key, opener)),
+                Err(error) => why = error.into(),
+            }
+        }
+        if openers.is_empty() {
+            return Err(why);
+        }
+        Ok(Self::Chunks { guesses: openers, guessed, given: false })
+    }
+
+    /// Takes sealed bytes; what is proven goes to `out`.
+    pub(super) fn push(&mut self, sealed: &[u8], out: &mut Feed) -> Result<(), ReadError> {
+        match self {
+            Self::Host { chunks, .. } => {
+                chunks.push(sealed);
+                chunks.release(out)?;
+                Ok(())
+            }
+            Self::Held { guesses, single, most } => {
+                let mut total = 0u64;
+                for guess in guesses.iter_mut() {
+                    let mut piece = Vec::with_capacity(sealed.len() + 64);
+                    guess.opener.push(sealed, &mut piece);
+                    guess.held.push(piece);
+                    total = total.saturating_add(u64::try_from(guess.held.len()).unwrap_or(u64::MAX));
+                }
+                if total > *most {
+                    return Err(ReadError::TooLarge("too much to hold back until its integrity is known"));
+                }
+                if !*single {
+                    guesses.retain(|guess| guess.opener.plausible() != Some(false));
+                    if guesses.is_empty() {
+                        return Err(ReadError::NoKey);
+                    }
+                }
+                Ok(())
+            }
+            Self::Chunks { guesses, guessed, given } => {
+                let mut released = None;
+                guesses.retain_mut(|(_, opener)| {
+                    let mut piece = Vec::with_capacity(sealed.len());
+                    let good = opener.push(sealed, &mut piece).is_ok();
+                    // Chunks before a broken one are proven and may go out when there is no doubt of the key.
+                    if !piece.is_empty() {
+                        released = Some(piece);
+                    }
+                    good
+                });
+                let broken = guesses.is_empty();
+                if let Some(piece) = released {
+                    *given = true;
+                    out.push(piece);
+                }
+                match (broken, *guessed && !*given) {
+                    (false, _) => Ok(()),
+                    (true, false) => Err(ReadError::Tampered),
+                    (true, true) => Err(ReadError::NoKey),
+                }
+            }
+        }
+    }
+
+    /// Takes the end of the packet. Whether all is through: a host may still have chunks to give back.
+    pub(super) fn finish(&mut self, out: &mut Feed) -> Result<Option<SessionKey>, ReadError> {
+        match self {
+            Self::Host { key, chunks } => {
+                if !chunks.ended {
+                    chunks.end()?;
+                }
+                Ok(chunks.release(out)?.then(|| key.clone()))
+            }
+            Self::Held { guesses, .. } => {
+                for guess in core::mem::take(guesses) {
+                    let Guess { key, opener, mut held } = guess;
+                    let mut last = Vec::new();
+                    if opener.finish(&mut last).is_ok() {
+                        held.push(last);
+                        *out = held;
+                        return Ok(Some(key));
+                    }
+                }
+                Err(ReadError::Tampered)
+            }
+            Self::Chunks { guesses, guessed, given } => {
+                for (key, opener) in core::mem::take(guesses) {
+                    let mut last = Vec::new();
+                    if let Ok(()) = opener.finish(&mut last) {
+                        out.push(last);
+                        return Ok(Some(key));
+                    }
+                }
+                Err(if *guessed && !*given { ReadError::NoKey } else { Tampered.into() })
+            }
+        }
+    }
+}
