@@ -97,11 +97,7 @@ impl Derivation {
         let kind = match octets.u8()? {
             0 => DerivationKind::Simple { hash: octets.u8()? },
             1 => DerivationKind::Salted { hash: octets.u8()?, salt: octets.array()? },
-            3 => DerivationKind::Iterated {
-                hash: octets.u8()?,
-                salt: octets.array()?,
-                count: octets.u8()?,
-            },
+            3 => DerivationKind::Iterated { hash: octets.u8()?, salt: octets.array()?, count: octets.u8()? },
             4 => DerivationKind::Argon2 {
                 salt: octets.array()?,
                 passes: octets.u8()?,
@@ -208,7 +204,8 @@ impl Derivation {
         let total = octets.max(unit_len);
 
         // A few thousand octets at once: the hash works in blocks, not in passphrases.
-        let repeats = if unit_len == 0 { 0 } else { (8192 / unit_len).clamp(1, total.div_ceil(unit_len)) };
+        let repeats =
+            8192_usize.checked_div(unit_len).map_or(0, |fitting| fitting.clamp(1, total.div_ceil(unit_len)));
         let mut block = Zeroizing::new(Vec::with_capacity(repeats * unit_len));
         for _ in 0..repeats {
             block.extend_from_slice(salt);

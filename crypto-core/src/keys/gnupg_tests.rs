@@ -141,6 +141,66 @@ fn we_read_what_gnupg_seals_and_signs() {
 }
 
 #[test]
+fn gnupg_reads_our_locked_keys_and_we_read_its_own() {
+    let gpg = Gpg::new("locked");
+    for profile in [KeyProfile::CompatibleV4, KeyProfile::Rsa3072] {
+        let ids = ["Locked <locked@hedgerow.test>"];
+        let mut key = SecretCert::make(&mut OsRng, &KeyOptions::new(profile, &ids), now() - 60_000).unwrap();
+        key.set_passphrase(&mut OsRng, b"open sesame", LockForm::Iterated).unwrap();
+        gpg.run(&["--passphrase", "open sesame", "--import"], key.to_armor().unwrap().as_bytes());
+        let print = key.fingerprint().to_string();
+        let sign = ["--passphrase", "open sesame", "-u", &print, "--detach-sign", "--armor"];
+        let (signature, _) = gpg.run(&sign, b"text");
+        let claims = detached(&signature).unwrap();
+        let verdict = claims[0].check(b"text", key.cert(), None, now());
+        assert!(matches!(verdict, Verdict::Good { .. }), "{verdict:?}");
+
+        // The way back: with GnuPG's own derivations, and with the primary key stripped.
+        let export = ["--passphrase", "open sesame", "--export-secret-keys", &print];
+        let (exported, _) = gpg.run(&export, b"");
+        let mut again = SecretCert::parse(&exported).unwrap();
+        assert!(again.is_locked());
+        assert!(again.unlock(b"wrong").is_err());
+        assert_eq!(again.unlock(b"open sesame").unwrap(), 2);
+        let export = ["--passphrase", "open sesame", "--export-secret-subkeys", &print];
+        let (exported, _) = gpg.run(&export, b"");
+        let mut again = SecretCert::parse(&exported).unwrap();
+        assert_eq!(again.keys()[0].state, SecretState::Absent);
+        assert_eq!(again.unlock(b"open sesame").unwrap(), 1);
+
+        // GnuPG reads our stripped form, and our revocation.
+        let other = Gpg::new("stripped");
+        key.strip_primary();
+        other.run(&["--passphrase", "open sesame", "--import"], &key.to_bytes().unwrap());
+        let (listed, _) = other.run(&["--with-colons", "--list-secret-keys"], b"");
+        let listed = String::from_utf8(listed).unwrap();
+        assert!(listed.lines().any(|line| line.starts_with("sec:") && line.contains(":#:")), "{listed}");
+    }
+}
+
+#[test]
+fn gnupg_takes_our_revocation_and_our_changes() {
+    let gpg = Gpg::new("changed");
+    // GnuPG wants a trust database before it takes a revocation: it makes one with its first own key.
+    gpg.run(&["--quick-generate-key", "own@gnupg.test", "ed25519", "cert,sign", "1y"], b"");
+    let ids = ["<one@hedgerow.test>"];
+    let options = KeyOptions::new(KeyProfile::CompatibleV4, &ids);
+    let mut key = SecretCert::make(&mut OsRng, &options, now() - 60_000).unwrap();
+    key.add_user_id(&mut OsRng, "<two@hedgerow.test>", now() - 50_000).unwrap();
+    key.rotate_encryption(&mut OsRng, KeyProfile::CompatibleV4, None, now() - 40_000).unwrap();
+    gpg.run(&["--import"], key.cert().bytes());
+    let sealed = gpg.run(&["-r", "two@hedgerow.test", "--encrypt"], b"to the new subkey").0;
+    let fingerprint = key.fingerprint().clone();
+    let revocation =
+        key.revocation_certificate(&mut OsRng, Reason::Compromised, "lost", now() - 1000).unwrap();
+    let held = UnlockedKey::from_cert(key, &fingerprint, now()).unwrap();
+    assert_eq!(held.open(&sealed, 100).unwrap().bytes(), b"to the new subkey");
+    gpg.run(&["--import"], revocation.as_bytes());
+    let (listed, _) = gpg.run(&["--with-colons", "--list-keys"], b"");
+    assert!(String::from_utf8(listed).unwrap().contains("pub:r:"));
+}
+
+#[test]
 fn weak_gnupg_keys_and_old_ciphers_are_refused() {
     let (gpg, key) = (Gpg::new("weak"), made());
     gpg.run(&["--import"], key.certificate_bytes());

@@ -132,8 +132,7 @@ impl Stored {
             }));
         }
         let cipher = SymmetricKeyAlgorithm::from(rest.u8()?);
-        let mode =
-            if usage == AEAD { AeadAlgorithm::from(rest.u8()?) } else { AeadAlgorithm::None };
+        let mode = if usage == AEAD { AeadAlgorithm::from(rest.u8()?) } else { AeadAlgorithm::None };
         if version == 6 && usage != CHECKSUM {
             rest.u8()?;
         }
@@ -155,7 +154,11 @@ impl Stored {
         {
             return None;
         }
-        let iv_len = if usage == AEAD { profile::mode_counts(mode).then(|| mode.nonce_size())? } else { cipher.block_size() };
+        let iv_len = if usage == AEAD {
+            profile::mode_counts(mode).then(|| mode.nonce_size())?
+        } else {
+            cipher.block_size()
+        };
         let iv = rest.take(iv_len)?.to_vec();
         Some(Self::Locked(Locked { usage, cipher, mode, derivation, iv, sealed: Vec::new() }))
     }

@@ -11,6 +11,7 @@
 //! ```
 
 mod derivation;
+mod editing;
 mod locking;
 mod make;
 mod octets;
@@ -27,17 +28,19 @@ mod using;
 #[cfg(test)]
 mod gnupg_tests;
 #[cfg(test)]
+mod secret_cert_tests;
+#[cfg(test)]
 mod tests;
 
-pub(crate) use open::check_all;
-pub use open::{Opened, OpenedSignature};
-pub use seal::cert::{FetchedCert, Fingerprint, Judgement, Refusal, Trust, TrustedCert};
 pub use derivation::{Derivation, DerivationKind, IteratedHash};
 pub use locking::LockForm;
 pub use make::{KeyOptions, KeyProfile};
+pub(crate) use open::check_all;
+pub use open::{Opened, OpenedSignature};
 pub use opening::{Candidate, session_keys};
 pub use packet::SecretState;
 pub use rsa::RsaNumbers;
+pub use seal::cert::{FetchedCert, Fingerprint, Judgement, Refusal, Trust, TrustedCert};
 pub use secret::OwnKey;
 pub use secret_cert::{OwnKeyState, SecretCert};
 pub use signing::Reason;

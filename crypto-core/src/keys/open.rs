@@ -5,9 +5,7 @@ use std::io::Read as _;
 
 use model::Millis;
 use model::error::{CoreError, CoreErrorCode};
-use pgp::composed::{
-    DecryptionOptions, Edata, Esk, Message, PlainSessionKey, RawSessionKey, TheRing,
-};
+use pgp::composed::{DecryptionOptions, Edata, Esk, Message, PlainSessionKey, RawSessionKey, TheRing};
 use pgp::packet::{ProtectedDataConfig, SymEncryptedProtectedDataConfig};
 use pgp::types::Seipdv1ReadMode;
 use seal::cert::{FetchedCert, Fingerprint};

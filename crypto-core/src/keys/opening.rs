@@ -3,9 +3,9 @@
 use pgp::composed::PlainSessionKey;
 use pgp::packet::PublicKeyEncryptedSessionKey as Pkesk;
 use pgp::types::{EskType, KeyDetails as _, PkeskBytes, PkeskVersion};
+use seal::SessionKey;
 use seal::cert::Fingerprint;
 use seal::profile;
-use seal::SessionKey;
 use zeroize::Zeroizing;
 
 use super::rsa::RsaSessionKey;
@@ -72,9 +72,16 @@ impl SecretCert {
 
     /// The session key in an RSA packet whose block a host has decrypted (without padding) with the key of
     /// this fingerprint.
-    pub fn session_key_from_block(&self, packet: &Pkesk, with: &Fingerprint, block: &[u8]) -> Option<SessionKey> {
+    pub fn session_key_from_block(
+        &self,
+        packet: &Pkesk,
+        with: &Fingerprint,
+        block: &[u8],
+    ) -> Option<SessionKey> {
         let key = self.unlocked_keys().find(|key| key.fingerprint() == *with && fits(key, packet))?;
-        let (Secret::Rsa(rsa), Ok(PkeskBytes::Rsa { mpi })) = (key.secret, packet.values()) else { return None };
+        let (Secret::Rsa(rsa), Ok(PkeskBytes::Rsa { mpi })) = (key.secret, packet.values()) else {
+            return None;
+        };
         rsa.unpad(mpi.as_ref(), block, version(packet)?).map(|found| of_rsa(found).into_key())
     }
 }

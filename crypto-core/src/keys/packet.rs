@@ -122,7 +122,11 @@ impl KeyPacket {
     }
 
     /// Of a key that was just made.
-    pub(super) fn made(public: Public, secret: Secret, octets: Zeroizing<Vec<u8>>) -> Result<Self, CoreError> {
+    pub(super) fn made(
+        public: Public,
+        secret: Secret,
+        octets: Zeroizing<Vec<u8>>,
+    ) -> Result<Self, CoreError> {
         let (primary, bytes) = match &public {
             Public::Primary(key) => (true, key.to_bytes()),
             Public::Subkey(key) => (false, key.to_bytes()),

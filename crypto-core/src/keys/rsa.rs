@@ -211,7 +211,9 @@ impl PrivateKey {
         // Secret and different for every input, and needs no generator.
         let mut blinds = Zeroizing::new([0; 16]);
         let secret = Zeroizing::new(self.d.to_be_bytes());
-        Hkdf::<Sha256>::new(Some(&input.to_be_bytes()), &secret).expand(b"RSA blinding", &mut *blinds).ok()?;
+        Hkdf::<Sha256>::new(Some(&input.to_be_bytes()), &secret)
+            .expand(b"RSA blinding", &mut *blinds)
+            .ok()?;
         let (first, second) = blinds.split_first_chunk::<8>()?;
         let blinds = (u64::from_be_bytes(*first), u64::from_be_bytes(second.try_into().ok()?));
 
@@ -319,11 +321,7 @@ fn unpadded(block: &[u8], version: u8, instead: &[u8; 32]) -> RsaSessionKey {
     }
     let mut taken = Zeroizing::new(Vec::with_capacity(32));
     taken.extend(key.iter().take(usize::from(length)));
-    RsaSessionKey {
-        cipher: (version == 3).then(|| SymmetricKeyAlgorithm::from(cipher)),
-        key: taken,
-        right,
-    }
+    RsaSessionKey { cipher: (version == 3).then(|| SymmetricKeyAlgorithm::from(cipher)), key: taken, right }
 }
 
 /// Whether the cipher of this number has keys of this length (RFC 9580 section 9.3).
@@ -341,20 +339,32 @@ fn of_length(number: u8, length: u8) -> Choice {
         (12, 24),
         (13, 32),
     ];
-    LENGTHS.iter().fold(Choice::from(0), |found, (cipher, its)| {
-        found | (number.ct_eq(cipher) & length.ct_eq(its))
-    })
+    LENGTHS
+        .iter()
+        .fold(Choice::from(0), |found, (cipher, its)| found | (number.ct_eq(cipher) & length.ct_eq(its)))
 }
 
 /// The DER in front of a digest (RFC 8017 section 9.2, note 1).
 fn digest_prefix(hash: HashAlgorithm) -> Option<&'static [u8]> {
     Some(match hash {
-        HashAlgorithm::Sha224 => b"\x30\x2d\x30\x0d\x06\x09\x60\x86\x48\x01\x65\x03\x04\x02\x04\x05\x00\x04\x1c",
-        HashAlgorithm::Sha256 => b"\x30\x31\x30\x0d\x06\x09\x60\x86\x48\x01\x65\x03\x04\x02\x01\x05\x00\x04\x20",
-        HashAlgorithm::Sha384 => b"\x30\x41\x30\x0d\x06\x09\x60\x86\x48\x01\x65\x03\x04\x02\x02\x05\x00\x04\x30",
-        HashAlgorithm::Sha512 => b"\x30\x51\x30\x0d\x06\x09\x60\x86\x48\x01\x65\x03\x04\x02\x03\x05\x00\x04\x40",
-        HashAlgorithm::Sha3_256 => b"\x30\x31\x30\x0d\x06\x09\x60\x86\x48\x01\x65\x03\x04\x02\x08\x05\x00\x04\x20",
-        HashAlgorithm::Sha3_512 => b"\x30\x51\x30\x0d\x06\x09\x60\x86\x48\x01\x65\x03\x04\x02\x0a\x05\x00\x04\x40",
+        HashAlgorithm::Sha224 => {
+            b"\x30\x2d\x30\x0d\x06\x09\x60\x86\x48\x01\x65\x03\x04\x02\x04\x05\x00\x04\x1c"
+        }
+        HashAlgorithm::Sha256 => {
+            b"\x30\x31\x30\x0d\x06\x09\x60\x86\x48\x01\x65\x03\x04\x02\x01\x05\x00\x04\x20"
+        }
+        HashAlgorithm::Sha384 => {
+            b"\x30\x41\x30\x0d\x06\x09\x60\x86\x48\x01\x65\x03\x04\x02\x02\x05\x00\x04\x30"
+        }
+        HashAlgorithm::Sha512 => {
+            b"\x30\x51\x30\x0d\x06\x09\x60\x86\x48\x01\x65\x03\x04\x02\x03\x05\x00\x04\x40"
+        }
+        HashAlgorithm::Sha3_256 => {
+            b"\x30\x31\x30\x0d\x06\x09\x60\x86\x48\x01\x65\x03\x04\x02\x08\x05\x00\x04\x20"
+        }
+        HashAlgorithm::Sha3_512 => {
+            b"\x30\x51\x30\x0d\x06\x09\x60\x86\x48\x01\x65\x03\x04\x02\x0a\x05\x00\x04\x40"
+        }
         _ => return None,
     })
 }

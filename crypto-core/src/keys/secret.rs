@@ -69,9 +69,13 @@ impl Secret {
             ) => return Ok(None),
             _ => (),
         }
-        let secret =
-            PlainSecretParams::try_from_reader_no_checksum(octets, public.version(), public.algorithm(), params)
-                .map_err(|_| substituted())?;
+        let secret = PlainSecretParams::try_from_reader_no_checksum(
+            octets,
+            public.version(),
+            public.algorithm(),
+            params,
+        )
+        .map_err(|_| substituted())?;
         let secret = Self::Other(Box::new(secret));
         if secret.follows(params) { Ok(Some(secret)) } else { Err(substituted()) }
     }
@@ -82,7 +86,9 @@ impl Secret {
         if matches!(**secret, PlainSecretParams::DSA(_)) {
             // rPGP keeps the public numbers beside the secret one, so they prove nothing: a signature does.
             let digest = [0x5a; 32];
-            let Ok(SignatureBytes::Mpis(parts)) = self.sign(HashAlgorithm::Sha256, &digest) else { return false };
+            let Ok(SignatureBytes::Mpis(parts)) = self.sign(HashAlgorithm::Sha256, &digest) else {
+                return false;
+            };
             let (PublicParams::DSA(params), [r, s]) = (public, parts.as_slice()) else { return false };
             return pgp::crypto::dsa::verify(params, &digest, r.clone().into(), s.clone().into()).is_ok();
         }

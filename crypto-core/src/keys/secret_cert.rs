@@ -169,9 +169,7 @@ impl SecretCert {
                             Head::Key(Box::new(key))
                         }
                         // A subkey of an unknown kind does no harm.
-                        Err(error)
-                            if error.code == CoreErrorCode::Malformed && packet.tag != SECRET_KEY =>
-                        {
+                        Err(error) if error.code == CoreErrorCode::Malformed && packet.tag != SECRET_KEY => {
                             Head::Unknown(packet)
                         }
                         Err(error) => return Err(error),
@@ -183,7 +181,8 @@ impl SecretCert {
             };
             components.push(Component { head, signatures: Vec::new() });
         }
-        let starts = matches!(components.first(), Some(Component { head: Head::Key(key), .. }) if key.primary);
+        let starts =
+            matches!(components.first(), Some(Component { head: Head::Key(key), .. }) if key.primary);
         if !starts || !has_secrets {
             return Err(CoreError::with(CoreErrorCode::Malformed, "not a secret key"));
         }
@@ -255,7 +254,8 @@ impl SecretCert {
     /// `Locked` if it needs a passphrase, is offline or on a card.
     pub(super) fn primary(&self) -> Result<OwnKey<'_>, CoreError> {
         let primary = self.key_packets().next().ok_or(CoreErrorCode::Internal)?;
-        OwnKey::of(primary).ok_or_else(|| CoreError::with(CoreErrorCode::Locked, "the primary key is not here"))
+        OwnKey::of(primary)
+            .ok_or_else(|| CoreError::with(CoreErrorCode::Locked, "the primary key is not here"))
     }
 
     /// Unlocks every secret that the passphrase fits; returns how many. One derivation serves all packets with
@@ -414,12 +414,22 @@ impl SecretCert {
         Ok(bytes)
     }
 
+    /// GnuPG 2.2 reads armor without a checksum only with complaints; version 6 is without (RFC 9580 section 6.1).
+    pub(super) fn armored(&self, kind: armor::Kind, bytes: &[u8]) -> String {
+        let mut armorer = armor::Armorer::new(kind, self.cert.version() == 4);
+        // The whole length at once: a growing buffer would leave copies behind.
+        let mut text = Vec::with_capacity(bytes.len() / 3 * 4 + bytes.len() / 32 + 256);
+        armorer.push(bytes, &mut text);
+        armorer.finish(&mut text);
+        String::from_utf8(text).unwrap_or_default()
+    }
+
     /// The same, armored.
     ///
     /// # Errors
     /// `Internal`.
     pub fn to_armor(&self) -> Result<Zeroizing<String>, CoreError> {
-        Ok(Zeroizing::new(armor::armored(armor::Kind::SecretKey, &self.to_bytes()?)))
+        Ok(Zeroizing::new(self.armored(armor::Kind::SecretKey, &self.to_bytes()?)))
     }
 }
 

@@ -21,8 +21,6 @@ use super::secret::OwnKey;
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(super) enum Use {
     CertifyAndSign,
-    Certify,
-    Sign,
     Encrypt,
 }
 
@@ -71,8 +69,6 @@ pub(super) fn flags(of: Use) -> Result<Subpacket, CoreError> {
             flags.set_certify(true);
             flags.set_sign(true);
         }
-        Use::Certify => flags.set_certify(true),
-        Use::Sign => flags.set_sign(true),
         Use::Encrypt => {
             flags.set_encrypt_comms(true);
             flags.set_encrypt_storage(true);
@@ -84,7 +80,10 @@ pub(super) fn flags(of: Use) -> Result<Subpacket, CoreError> {
 
 /// `None`: it has no end.
 pub(super) fn end(seconds: Option<u32>) -> Result<Vec<Subpacket>, CoreError> {
-    seconds.map(|seconds| part(SubpacketData::KeyExpirationTime(Duration::from_secs(seconds)))).into_iter().collect()
+    seconds
+        .map(|seconds| part(SubpacketData::KeyExpirationTime(Duration::from_secs(seconds))))
+        .into_iter()
+        .collect()
 }
 
 /// What a new key says of itself.
@@ -194,22 +193,6 @@ impl Pen<'_> {
         self.config(rng, typ, about)?
             .sign_subkey_binding(&self.key, primary, &Password::empty(), subkey)
             .map_err(internal)
-    }
-
-    /// The back-signature of a subkey that signs: this pen is the subkey's.
-    pub(super) fn back<R: RngCore + CryptoRng>(
-        &self,
-        rng: &mut R,
-        primary: &Public,
-    ) -> Result<Subpacket, CoreError> {
-        let (Public::Primary(primary), Public::Subkey(subkey)) = (primary, self.key.public) else {
-            return Err(CoreErrorCode::Internal.into());
-        };
-        let back = self
-            .config(rng, SignatureType::KeyBinding, Vec::new())?
-            .sign_primary_key_binding(&self.key, subkey, &Password::empty(), primary)
-            .map_err(internal)?;
-        part(SubpacketData::EmbeddedSignature(Box::new(back)))
     }
 }
 

@@ -47,9 +47,10 @@ impl SecretCert {
     /// The self-signature that governs the primary key: the newest direct-key signature, else that of the
     /// primary user id, else of the newest user id.
     pub(super) fn governing(&self) -> Option<Signature> {
-        let direct = self.components.first().and_then(|primary| {
-            self.own_signatures(primary, &[SignatureType::Key]).pop()
-        });
+        let direct = self
+            .components
+            .first()
+            .and_then(|primary| self.own_signatures(primary, &[SignatureType::Key]).pop());
         direct.or_else(|| {
             self.components
                 .iter()
@@ -69,8 +70,7 @@ impl SecretCert {
     pub fn signing_keys(&self, now: Millis) -> Result<Vec<OwnKey<'_>>, CoreError> {
         use seal::cert::Refusal as R;
         match self.cert().judge(now, None) {
-            Ok(_)
-            | Err(R::NoEncryptionKey | R::EncryptionKeyExpired(_) | R::EncryptionKeyRevoked) => (),
+            Ok(_) | Err(R::NoEncryptionKey | R::EncryptionKeyExpired(_) | R::EncryptionKeyRevoked) => (),
             Err(refusal) => {
                 return Err(CoreError::with(CoreErrorCode::UnusableCertificate, refusal.to_string()));
             }
