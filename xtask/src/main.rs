@@ -2,6 +2,7 @@
 //! it installs what is missing, builds everything and serves it.
 
 mod bench;
+mod interop;
 mod lint;
 mod pkg;
 mod postgres;
@@ -77,6 +78,8 @@ enum Task {
         #[arg(long, default_value_t = 15)]
         rounds: u32,
     },
+    /// Exchange messages and signatures with GnuPG, Sequoia and OpenPGP.js, and print the matrix.
+    Interop,
     /// Build the site twice in different folders and compare every byte.
     Reproduce,
 }
@@ -113,6 +116,7 @@ fn perform(task: Task) -> Result<ExitCode> {
         Task::Bench { name, messages, rounds } => {
             bench::bench(&workspace, name.as_deref(), messages, rounds)?
         }
+        Task::Interop => interop::interop(&workspace)?,
         Task::Reproduce => reproduce::reproduce(&workspace)?,
     }
     Ok(ExitCode::SUCCESS)

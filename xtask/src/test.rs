@@ -9,7 +9,7 @@ use crate::postgres::Postgres;
 use crate::s3::S3;
 use crate::tally::Tally;
 use crate::workspace::Workspace;
-use crate::{lint, pkg, process, say, tools, web};
+use crate::{interop, lint, pkg, process, say, tools, web};
 
 /// Runs everything, or with a filter only the tests whose name contains it.
 ///
@@ -54,6 +54,7 @@ pub(crate) fn test(workspace: &Workspace, filter: Option<&str>) -> Result<ExitCo
     environment.extend([
         ("HEDGEROW_TEST_POSTGRES", postgres.url()),
         ("HEDGEROW_TEST_POSTGRES_DIR", postgres.files().display().to_string()),
+        (interop::VARIABLE, interop::program(workspace).display().to_string()),
         ("HEDGEROW_SERVER", workspace.server().display().to_string()),
         ("HEDGEROW_WEB_DIR", workspace.site().display().to_string()),
         ("HEDGEROW_SCREENS", workspace.target.join("screens").display().to_string()),
@@ -147,6 +148,12 @@ fn runners(workspace: &Workspace, filter: Option<&str>) -> Result<Vec<(String, C
         workspace.path("pkg"),
         test_files(&[workspace.path("pkg"), workspace.path("pkg/test"), workspace.path("pkg/tests")])?,
         false,
+    );
+    node(
+        "Messages between Hedgerow and its peers",
+        workspace.path("tests/interop"),
+        test_files(&[workspace.path("tests/interop")])?,
+        true,
     );
     node(
         "Journeys in the browser",

@@ -91,6 +91,7 @@ fn missing(workspace: &Workspace, purpose: Purpose) -> Result<Vec<Need>> {
             "gnupg",
             "reads our messages in the interoperability tests",
         );
+        debian(process::find("sq", &[]).is_some(), "sq", "the same, for Sequoia");
     }
     if purpose >= Purpose::Bench {
         for (file, package) in [
