@@ -176,11 +176,21 @@ pub fn key_counts(algorithm: PublicKeyAlgorithm, params: &PublicParams) -> Resul
             EcdsaPublicParams::P256 { .. } | EcdsaPublicParams::P384 { .. } | EcdsaPublicParams::P521 { .. },
         ) => Ok(()),
         PublicParams::ECDH(
-            EcdhPublicParams::Curve25519Legacy { .. }
-            | EcdhPublicParams::P256 { .. }
-            | EcdhPublicParams::P384 { .. }
-            | EcdhPublicParams::P521 { .. },
-        ) => Ok(()),
+            EcdhPublicParams::Curve25519Legacy { alg_sym, .. }
+            | EcdhPublicParams::P256 { alg_sym, .. }
+            | EcdhPublicParams::P384 { alg_sym, .. }
+            | EcdhPublicParams::P521 { alg_sym, .. },
+        ) => match alg_sym {
+            // What would wrap the session key: nothing with blocks of 64 bits.
+            SymmetricKeyAlgorithm::AES128
+            | SymmetricKeyAlgorithm::AES192
+            | SymmetricKeyAlgorithm::AES256
+            | SymmetricKeyAlgorithm::Twofish
+            | SymmetricKeyAlgorithm::Camellia128
+            | SymmetricKeyAlgorithm::Camellia192
+            | SymmetricKeyAlgorithm::Camellia256 => Ok(()),
+            _ => Err("its key asks for session keys to be wrapped with a weak cipher"),
+        },
         PublicParams::DSA(dsa) => match bits_of_first_number(dsa) {
             0..2048 => Err("DSA keys under 2048 bits are too weak"),
             2048..=4096 => Ok(()),

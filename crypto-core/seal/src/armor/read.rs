@@ -199,7 +199,7 @@ impl Dearmorer {
             return Ok(rest);
         }
         let line = core::mem::take(&mut self.line);
-        let text = line.trim_ascii();
+        let text = trimmed(&line);
         if text.is_empty() {
             self.state = State::Body;
         } else if !text.contains(&b':') {
@@ -358,7 +358,7 @@ impl Default for Dearmorer {
 
 /// The label of a line of dashes; `word` is `BEGIN ` or `END `.
 fn label_of<'a>(line: &'a [u8], word: &[u8]) -> Option<&'a [u8]> {
-    let line = line.trim_ascii().strip_prefix(DASHES)?.strip_prefix(word)?;
+    let line = trimmed(line).strip_prefix(DASHES)?.strip_prefix(word)?;
     let label = line.strip_suffix(DASHES)?;
     label.starts_with(b"PGP ").then_some(label)
 }
@@ -414,4 +414,22 @@ pub fn dearmored_all(bytes: &[u8]) -> Result<Vec<Block>, ArmorError> {
             return Ok(blocks);
         }
     }
+}
+
+/// Without the white space around it: what ASCII calls so, and the vertical tab.
+fn trimmed(mut line: &[u8]) -> &[u8] {
+    let blank = |byte: &u8| byte.is_ascii_whitespace() || *byte == 0x0B;
+    while let Some((byte, rest)) = line.split_first() {
+        if !blank(byte) {
+            break;
+        }
+        line = rest;
+    }
+    while let Some((byte, rest)) = line.split_last() {
+        if !blank(byte) {
+            break;
+        }
+        line = rest;
+    }
+    line
 }

@@ -139,10 +139,10 @@ pub(super) struct SeenSubkey<'a> {
 }
 
 impl SeenPrimary<'_> {
-    /// What a self-signature says of the whole certificate: the direct one first, else that of the primary
-    /// user id, which may say so only up to version 4.
+    /// What a self-signature says of the whole certificate: that of the primary user id first, which may say so
+    /// only up to version 4, else the direct one.
     pub(super) fn says<T>(&self, what: impl Fn(&SignaturePacket) -> Option<T>) -> Option<T> {
-        self.direct.and_then(&what).or_else(|| self.user.and_then(&what))
+        self.user.and_then(&what).or_else(|| self.direct.and_then(&what))
     }
 }
 

@@ -2,7 +2,7 @@
 
 use std::io::Write;
 
-use seal::cert::{Cert, Key, Purpose, Refusal};
+use seal::cert::{Cert, Key, Purpose};
 use seal::writing::{
     ContentKind, Format, Options, Password as Reader, PasswordForm, Plan, Recipient, SignerKey, Writer, plan,
 };
@@ -89,10 +89,7 @@ fn keys_of(cert: &Cert, purpose: For, now: wire::Millis) -> Result<Vec<Key<'_>>,
         For::Communications => Purpose::Communication,
     };
     cert.encryption_keys_for(purpose, now).map_err(|refusal| {
-        let code = match refusal {
-            Refusal::WeakAlgorithm(_) => Code::UnsupportedAsymmetricAlgo,
-            _ => Code::CertCannotEncrypt,
-        };
-        Failure::new(code, format!("{}: {refusal}", cert.fingerprint()))
+        // Whatever the reason, a weak algorithm included: code 13 would say that this program lacks something.
+        Failure::new(Code::CertCannotEncrypt, format!("{}: {refusal}", cert.fingerprint()))
     })
 }
