@@ -6,7 +6,7 @@ use model::error::{CoreError, CoreErrorCode};
 use pgp::packet::{Signature, SignatureType, Subpacket, SubpacketData};
 use rand::{CryptoRng, RngCore};
 use seal::armor;
-use seal::cert::{FetchedCert, Fingerprint};
+use seal::cert::{Cert, Fingerprint};
 use zeroize::Zeroizing;
 
 use super::make::{KeyProfile, bound_for_encryption, check_user_id, encryption_key};
@@ -308,15 +308,15 @@ impl SecretCert {
     pub fn certify<R: RngCore + CryptoRng>(
         &self,
         rng: &mut R,
-        cert: &FetchedCert,
+        cert: &Cert,
         user_id: &str,
         now: Millis,
-    ) -> Result<FetchedCert, CoreError> {
+    ) -> Result<Cert, CoreError> {
         let (pen, _) = self.pen(now)?;
         let user = Head::UserId(user_id.as_bytes().to_vec()).user().ok_or(CoreErrorCode::Internal)?;
-        let mut out = Vec::with_capacity(cert.bytes().len() + 512);
+        let mut out = Vec::with_capacity(4096);
         let (mut primary, mut pending, mut done) = (None, None, false);
-        for packet in super::octets::split(cert.bytes())? {
+        for packet in super::octets::split(&cert.to_bytes())? {
             if packet.tag != 2 {
                 // After the user id and its own signatures.
                 done |= write_signature(&mut out, pending.take());
@@ -336,7 +336,7 @@ impl SecretCert {
         if !done {
             return Err(unknown("it has no such user id"));
         }
-        FetchedCert::parse(&out).map_err(refused)
+        Cert::parse(&out).map_err(refused)
     }
 
     /// Takes signatures and user ids over from another copy of the certificate (merging what was published or
@@ -344,12 +344,12 @@ impl SecretCert {
     ///
     /// # Errors
     /// `KeySubstituted` if it is another's.
-    pub fn merge(&mut self, cert: &FetchedCert) -> Result<(), CoreError> {
+    pub fn merge(&mut self, cert: &Cert) -> Result<(), CoreError> {
         if cert.fingerprint() != self.fingerprint() {
             return Err(CoreError::with(CoreErrorCode::KeySubstituted, "another fingerprint"));
         }
         let mut at: Option<usize> = None;
-        for packet in super::octets::split(cert.bytes())? {
+        for packet in super::octets::split(&cert.to_bytes())? {
             match packet.tag {
                 2 => {
                     if let Some(component) = at.and_then(|at| self.components.get_mut(at))

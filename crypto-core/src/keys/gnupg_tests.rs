@@ -152,7 +152,8 @@ fn gnupg_reads_our_locked_keys_and_we_read_its_own() {
         let sign = ["--passphrase", "open sesame", "-u", &print, "--detach-sign", "--armor"];
         let (signature, _) = gpg.run(&sign, b"text");
         let claims = detached(&signature).unwrap();
-        let verdict = claims[0].check(b"text", key.cert(), None, now());
+        let verdict =
+            claims[0].check(b"text", &FetchedCert::around(key.cert().clone()).unwrap(), None, now());
         assert!(matches!(verdict, Verdict::Good { .. }), "{verdict:?}");
 
         // The way back: with GnuPG's own derivations, and with the primary key stripped.
@@ -188,7 +189,7 @@ fn gnupg_takes_our_revocation_and_our_changes() {
     let mut key = SecretCert::make(&mut OsRng, &options, now() - 60_000).unwrap();
     key.add_user_id(&mut OsRng, "<two@hedgerow.test>", now() - 50_000).unwrap();
     key.rotate_encryption(&mut OsRng, KeyProfile::CompatibleV4, None, now() - 40_000).unwrap();
-    gpg.run(&["--import"], key.cert().bytes());
+    gpg.run(&["--import"], &key.cert().to_bytes());
     let sealed = gpg.run(&["-r", "two@hedgerow.test", "--encrypt"], b"to the new subkey").0;
     let fingerprint = key.fingerprint().clone();
     let revocation =

@@ -5,7 +5,7 @@ use core::fmt;
 use model::error::{CoreError, CoreErrorCode};
 use rand::{CryptoRng, RngCore};
 use seal::armor;
-use seal::cert::{FetchedCert, Fingerprint};
+use seal::cert::{Cert, Fingerprint};
 use seal::profile;
 use zeroize::Zeroizing;
 
@@ -66,7 +66,7 @@ pub(super) struct Component {
 /// never leads to an unprotected file.
 pub struct SecretCert {
     pub(super) components: Vec<Component>,
-    cert: FetchedCert,
+    cert: Cert,
 }
 
 /// Shows the fingerprint only.
@@ -192,19 +192,19 @@ impl SecretCert {
     /// Of its components, the primary key first.
     pub(super) fn of(mut components: Vec<Component>) -> Result<Self, CoreError> {
         components.sort_by_key(|component| component.head.order());
-        let cert = FetchedCert::parse(&public_octets(&components)).map_err(refused)?;
+        let cert = Cert::parse(&public_octets(&components)).map_err(refused)?;
         Ok(Self { components, cert })
     }
 
     /// Computes the certificate again, after the components changed.
     pub(super) fn renewed(&mut self) -> Result<(), CoreError> {
         self.components.sort_by_key(|component| component.head.order());
-        self.cert = FetchedCert::parse(&public_octets(&self.components)).map_err(refused)?;
+        self.cert = Cert::parse(&public_octets(&self.components)).map_err(refused)?;
         Ok(())
     }
 
     /// Its certificate: the public part.
-    pub fn cert(&self) -> &FetchedCert {
+    pub fn cert(&self) -> &Cert {
         &self.cert
     }
 

@@ -27,6 +27,10 @@ fn made(profile: KeyProfile) -> SecretCert {
     SecretCert::make(&mut rng(), &KeyOptions::new(profile, &ids), NOW).unwrap()
 }
 
+fn fetched(cert: &SecretCert) -> FetchedCert {
+    FetchedCert::around(cert.cert().clone()).unwrap()
+}
+
 fn packet_for(cert: &SecretCert, session_key: &[u8], blank: bool) -> PublicKeyEncryptedSessionKey {
     let key = cert.key_packets().find(|key| !key.primary).unwrap();
     let Some(Public::Subkey(subkey)) = &key.public else { panic!("a subkey") };
@@ -54,7 +58,7 @@ fn key_version(key: &pgp::packet::PublicSubkey) -> u8 {
 fn every_profile_is_made_valid_and_used() {
     for profile in KINDS {
         let key = made(profile);
-        let judged = key.cert().judge(NOW, Some("alice@example.test")).unwrap();
+        let judged = fetched(&key).judge(NOW, Some("alice@example.test")).unwrap();
         assert_eq!(judged.expires, Some(NOW + 2 * 365 * DAY), "{profile:?}");
         assert!(!key.is_locked());
         let signers = key.signing_keys(NOW).unwrap();
@@ -179,7 +183,7 @@ fn offline_primary_keys_and_rings_are_read() {
         let ring = [&made(profile).to_bytes().unwrap()[..], &bytes].concat();
         assert_eq!(SecretCert::parse_many(&ring).unwrap().len(), 2);
         assert_eq!(SecretCert::parse(&ring).unwrap_err().code, Code::Malformed);
-        assert_eq!(SecretCert::parse(key.cert().bytes()).unwrap_err().code, Code::Malformed);
+        assert_eq!(SecretCert::parse(&key.cert().to_bytes()).unwrap_err().code, Code::Malformed);
     }
 }
 
@@ -216,38 +220,38 @@ fn keys_are_changed() {
         let (later, mut rng) = (NOW + DAY, rng());
         let old_mail = packet_for(&key, &[1; 32], false);
         key.add_user_id(&mut rng, "<new@hedgerow.test>", later).unwrap();
-        let judged = key.cert().judge(later, Some("new@hedgerow.test")).unwrap();
+        let judged = fetched(&key).judge(later, Some("new@hedgerow.test")).unwrap();
         assert_eq!(judged.expires, Some(NOW + 2 * 365 * DAY), "the end stays");
         key.revoke_user_id(&mut rng, "<alice@example.test>", later).unwrap();
-        let refusal = key.cert().judge(later, Some("alice@example.test")).unwrap_err();
+        let refusal = fetched(&key).judge(later, Some("alice@example.test")).unwrap_err();
         assert_eq!(refusal, Refusal::AddressMismatch);
         assert!(key.add_user_id(&mut rng, "a\nb", later).is_err());
 
         let end = NOW + 5 * 365 * DAY;
         key.set_expiry(&mut rng, Some(end), later).unwrap();
-        assert_eq!(key.cert().judge(end - DAY, None).unwrap().expires, Some(end));
-        assert_eq!(key.cert().judge(end, None).unwrap_err(), Refusal::Expired(end));
+        assert_eq!(fetched(&key).judge(end - DAY, None).unwrap().expires, Some(end));
+        assert_eq!(fetched(&key).judge(end, None).unwrap_err(), Refusal::Expired(end));
         assert!(key.set_expiry(&mut rng, Some(NOW - DAY), later).is_err());
         key.set_expiry(&mut rng, None, later + 1000).unwrap();
-        assert_eq!(key.cert().judge(end, None).unwrap().expires, None);
+        assert_eq!(fetched(&key).judge(end, None).unwrap().expires, None);
 
-        let before = key.cert().judge(later, None).unwrap().encryption_key;
+        let before = fetched(&key).judge(later, None).unwrap().encryption_key;
         key.rotate_encryption(&mut rng, profile, None, later + 2000).unwrap();
-        let after = key.cert().judge(later + 2000, None).unwrap().encryption_key;
+        let after = fetched(&key).judge(later + 2000, None).unwrap().encryption_key;
         assert_ne!(before, after);
         assert_eq!(key.session_key(&old_mail).unwrap().bytes(), [1; 32], "revoked, and opens old mail");
 
         key.revoke_subkey(&mut rng, &after, Reason::Compromised, "lost", later + 3000).unwrap();
-        assert_eq!(key.cert().judge(later + 3000, None).unwrap_err(), Refusal::EncryptionKeyRevoked);
+        assert_eq!(fetched(&key).judge(later + 3000, None).unwrap_err(), Refusal::EncryptionKeyRevoked);
         let kept = SecretCert::parse(&key.to_bytes().unwrap()).unwrap();
-        assert_eq!(kept.cert().bytes(), key.cert().bytes());
+        assert_eq!(kept.cert().to_bytes(), key.cert().to_bytes());
 
         let prepared = key.revocation_certificate(&mut rng, Reason::Unspecified, "", later).unwrap();
-        assert!(key.cert().judge(later, None).is_ok(), "made, not applied");
+        assert!(fetched(&key).judge(later, None).is_ok(), "made, not applied");
         let mut other = made(KeyProfile::Rsa3072);
         assert!(other.apply_revocation(prepared.as_bytes()).is_err());
         key.apply_revocation(prepared.as_bytes()).unwrap();
-        assert_eq!(key.cert().judge(later, None).unwrap_err(), Refusal::Revoked);
+        assert_eq!(fetched(&key).judge(later, None).unwrap_err(), Refusal::Revoked);
         assert!(key.signing_keys(later).is_err());
     }
 }
@@ -261,13 +265,13 @@ fn others_are_certified_and_copies_merged() {
     });
     let certified = alice.certify(&mut rng(), bob.cert(), "<bob@b.test>", NOW);
     let certified = certified.unwrap();
-    assert!(certified.bytes().len() > bob.cert().bytes().len() + 60);
-    certified.judge(NOW, Some("bob@b.test")).unwrap();
+    assert!(certified.to_bytes().len() > bob.cert().to_bytes().len() + 60);
+    FetchedCert::around(certified.clone()).unwrap().judge(NOW, Some("bob@b.test")).unwrap();
     assert!(alice.certify(&mut rng(), bob.cert(), "<eve@b.test>", NOW).is_err());
     bob.merge(&certified).unwrap();
-    assert_eq!(bob.cert().bytes(), certified.bytes());
+    assert_eq!(bob.cert().to_bytes(), certified.to_bytes());
     bob.merge(&certified).unwrap();
-    assert_eq!(bob.cert().bytes(), certified.bytes(), "nothing is doubled");
+    assert_eq!(bob.cert().to_bytes(), certified.to_bytes(), "nothing is doubled");
     assert!(bob.merge(alice.cert()).is_err());
 }
 

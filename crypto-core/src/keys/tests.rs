@@ -20,6 +20,11 @@ fn key(seed: u64, profile: KeyProfile) -> UnlockedKey {
     UnlockedKey::make(&mut StdRng::seed_from_u64(seed), profile, "alice@hedgerow.test", NOW).unwrap()
 }
 
+fn good(key: &UnlockedKey) -> Verdict {
+    let print = key.fingerprint().clone();
+    Verdict::Good { made: NOW, by: print.clone(), cert: print }
+}
+
 fn rng() -> StdRng {
     StdRng::seed_from_u64(99)
 }
@@ -216,7 +221,7 @@ fn signatures_count_for_named_readers_only() {
         seal::signature::SignaturePacket::from_pgp(reader.signature(0).unwrap()).unwrap(),
     );
     let cert = alice.certificate().cert();
-    let good = Verdict::Good { made: NOW };
+    let good = good(&alice);
     assert_eq!(signature.check(b"I quit", cert, Some(eve.fingerprint()), NOW), good);
     assert!(matches!(
         signature.check(b"I quit", cert, Some(bob.fingerprint()), NOW),
@@ -231,11 +236,11 @@ fn detached_signatures() {
         let key = key(1, profile);
         let claims = detached(key.sign_detached(&mut rng(), b"text\r\n", NOW).unwrap().as_bytes()).unwrap();
         let cert = key.certificate().cert();
-        assert_eq!(claims[0].check(b"text\r\n", cert, None, NOW), Verdict::Good { made: NOW });
+        assert_eq!(claims[0].check(b"text\r\n", cert, None, NOW), good(&key));
         assert_eq!(claims[0].check(b"text\n", cert, None, NOW), Verdict::Broken);
         // Still good after the key has expired, for it was made before.
         let later = NOW + 5 * 365 * 86_400_000;
-        assert_eq!(claims[0].check(b"text\r\n", cert, None, later), Verdict::Good { made: NOW });
+        assert_eq!(claims[0].check(b"text\r\n", cert, None, later), good(&key));
         // Made after the key had expired, or in the future.
         let late = detached(key.sign_detached(&mut rng(), b"x", later).unwrap().as_bytes()).unwrap();
         assert!(matches!(late[0].check(b"x", cert, None, later), Verdict::DoesNotCount(_)));
@@ -251,7 +256,8 @@ fn expired_future_and_foreign_certificates_are_refused() {
     assert!(cert.judge(end - 1000, None).is_ok());
     assert_eq!(cert.judge(end, None).unwrap_err(), Refusal::Expired(end));
     assert!(cert.judge(end, None).unwrap_err().to_string().contains("2028-11-23"));
-    assert!(matches!(cert.judge(NOW - 3 * 86_400_000, None).unwrap_err(), Refusal::NoValidBinding));
+    let early = cert.judge(NOW - 3 * 86_400_000, None).unwrap_err();
+    assert!(matches!(early, Refusal::BindingDoesNotCount(_)), "{early:?}");
     assert_eq!(cert.judge(NOW, Some("bob@hedgerow.test")).unwrap_err(), Refusal::AddressMismatch);
     let sealed = sealing::seal(&mut rng(), vec![1], &[&cert], None, Naming::Named, end);
     assert_eq!(sealed.unwrap_err(), seal::SealError::Refused(Refusal::Expired(end)));
@@ -330,13 +336,17 @@ fn revoked_weak_and_wrongly_flagged_certificates_are_refused() {
         refusal(with_signature(&key, SignatureType::SubkeyRevocation, NOW, compromised.clone(), Sha256)),
         Refusal::EncryptionKeyRevoked
     );
+    // Without its only user id the key is no longer anybody's; it remains a key.
+    let nameless = with_signature(&key, SignatureType::CertRevocation, NOW, vec![], Sha256);
+    let judged = nameless.judge(NOW + 1000, Some("alice@hedgerow.test"));
+    assert_eq!(judged.unwrap_err(), Refusal::AddressMismatch);
+    assert!(nameless.judge(NOW + 1000, None).unwrap().user_ids.is_empty());
+    // A binding without the flags to encrypt, and one that ended. (Without any flags the algorithm says it.)
+    let mut flags = pgp::packet::KeyFlags::default();
+    flags.set_timestamping(true);
+    let timestamping = vec![SubpacketData::KeyFlags(flags)];
     assert_eq!(
-        refusal(with_signature(&key, SignatureType::CertRevocation, NOW, vec![], Sha256)),
-        Refusal::NoValidBinding
-    );
-    // A binding without the flags to encrypt, and one that ended.
-    assert_eq!(
-        refusal(with_signature(&key, SignatureType::SubkeyBinding, NOW, vec![], Sha256)),
+        refusal(with_signature(&key, SignatureType::SubkeyBinding, NOW, timestamping, Sha256)),
         Refusal::NoEncryptionKey
     );
     let mut flags = pgp::packet::KeyFlags::default();
@@ -358,7 +368,7 @@ fn revoked_weak_and_wrongly_flagged_certificates_are_refused() {
         reason(RevocationCode::KeyRetired),
         Sha256,
     );
-    assert_eq!(claims[0].check(b"x", &retired, None, NOW + 10_000), Verdict::Good { made: NOW });
+    assert_eq!(claims[0].check(b"x", &retired, None, NOW + 10_000), good(&key));
 }
 
 #[test]
@@ -366,8 +376,10 @@ fn certificate_floods_are_refused() {
     let key = key(1, KeyProfile::CompatibleV4);
     let mut public = parse_secret(&key).to_public_key();
     let user = public.details.users[0].clone();
-    for _ in 0..8 {
-        public.details.users.push(user.clone());
+    for number in 0..8 {
+        let text = format!("<alice{number}@hedgerow.test>");
+        let id = pgp::packet::UserId::from_str(pgp::types::PacketHeaderVersion::New, text).unwrap();
+        public.details.users.push(pgp::types::SignedUser::new(id, user.signatures.clone()));
     }
     assert!(matches!(
         FetchedCert::parse(&public.to_bytes().unwrap()),

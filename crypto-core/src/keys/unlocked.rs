@@ -7,7 +7,7 @@ use model::error::{CoreError, CoreErrorCode};
 use pgp::composed::{ArmorOptions, Deserializable as _, DetachedSignature, SignedPublicKey};
 use pgp::types::Password;
 use rand::{CryptoRng, RngCore};
-use seal::cert::{Fingerprint, Trust, TrustedCert};
+use seal::cert::{FetchedCert, Fingerprint, Trust, TrustedCert};
 use seal::profile;
 use seal::sealing::{self, Naming, Sealed, Signer};
 use zeroize::Zeroizing;
@@ -48,7 +48,7 @@ impl UnlockedKey {
             return Err(CoreErrorCode::MalformedAddress.into());
         }
         let user_id = format!("<{address}>");
-        Ok(Self::around(SecretCert::make(rng, &KeyOptions::new(profile, &[&user_id]), now)?))
+        Self::around(SecretCert::make(rng, &KeyOptions::new(profile, &[&user_id]), now)?)
     }
 
     /// Opens what [`to_secret_bytes`](Self::to_secret_bytes) wrote, and checks it as if a thief had held it
@@ -85,11 +85,12 @@ impl UnlockedKey {
         if key.components.iter().any(|component| matches!(component.head, Head::Unknown(_))) {
             return Err(substituted("a part of it is not known"));
         }
-        SignedPublicKey::from_bytes(key.cert().bytes())
+        SignedPublicKey::from_bytes(&key.cert().to_bytes()[..])
             .and_then(|cert| cert.verify_bindings())
             .map_err(|_| substituted("a part of it is not bound"))?;
         // An expired key still opens old mail. Any other refusal means that the parts do not hold together.
-        match key.cert().judge(now, None) {
+        let fetched = FetchedCert::around(key.cert().clone()).map_err(refused)?;
+        match fetched.judge(now, None) {
             Ok(_)
             | Err(
                 seal::cert::Refusal::Expired(_)
@@ -101,12 +102,12 @@ impl UnlockedKey {
             Err(refusal) => return Err(substituted(&refusal.to_string())),
         }
         key.clear_passphrase()?;
-        Ok(Self::around(key))
+        Self::around(key)
     }
 
-    fn around(key: SecretCert) -> Self {
-        let certificate = key.cert().clone().trust(Trust::You);
-        Self { key, certificate }
+    fn around(key: SecretCert) -> Result<Self, CoreError> {
+        let certificate = FetchedCert::around(key.cert().clone()).map_err(refused)?.trust(Trust::You);
+        Ok(Self { key, certificate })
     }
 
     /// The key with all that can be done to it. Changes lead back through [`from_cert`](Self::from_cert).

@@ -2,10 +2,10 @@
 
 use model::Millis;
 use model::error::{CoreError, CoreErrorCode};
-use pgp::packet::{KeyFlags, PublicKey, Signature, SignatureType};
+use pgp::packet::{PublicKey, Signature, SignatureType};
 use seal::profile;
 
-use super::packet::{Public, SecretState};
+use super::packet::Public;
 use super::secret::OwnKey;
 use super::secret_cert::{Component, Head, SecretCert};
 use super::signing::read;
@@ -62,63 +62,29 @@ impl SecretCert {
         })
     }
 
-    /// The unlocked keys that may sign at `now`, signing subkeys first, the newest first.
+    /// The unlocked keys that may sign at `now`, the newest subkey first.
     ///
     /// # Errors
     /// `UnusableCertificate` if the certificate is expired or revoked, or has no key that may sign; `Locked` if
     /// there is one that needs a passphrase, is offline or on a card.
     pub fn signing_keys(&self, now: Millis) -> Result<Vec<OwnKey<'_>>, CoreError> {
-        use seal::cert::Refusal as R;
-        match self.cert().judge(now, None) {
-            Ok(_) | Err(R::NoEncryptionKey | R::EncryptionKeyExpired(_) | R::EncryptionKeyRevoked) => (),
-            Err(refusal) => {
-                return Err(CoreError::with(CoreErrorCode::UnusableCertificate, refusal.to_string()));
-            }
-        }
-        let seconds = now.div_euclid(1000);
-        let mut locked = false;
-        let mut usable: Vec<(bool, u32, OwnKey<'_>)> = Vec::new();
-        for component in &self.components {
-            let Head::Key(key) = &component.head else { continue };
-            let Some(public) = &key.public else { continue };
-            let details = public.details();
-            let created = details.created_at().as_secs();
-            if !profile::can_sign(details.algorithm())
-                || profile::key_counts(details.algorithm(), details.public_params()).is_err()
-                || i64::from(created) > seconds
-            {
-                continue;
-            }
-            let binding = if key.primary {
-                self.governing()
-            } else {
-                let revoked = !self.own_signatures(component, &[SignatureType::SubkeyRevocation]).is_empty();
-                self.own_signatures(component, &[SignatureType::SubkeyBinding]).pop().filter(|_| !revoked)
-            };
-            let Some(binding) = binding else { continue };
-            let ended = binding.key_expiration_time().is_some_and(|life| {
-                life.as_secs() != 0 && i64::from(created) + i64::from(life.as_secs()) <= seconds
-            });
-            let flags = binding.key_flags();
-            // Keys of before there were flags sign with the primary key.
-            let may = flags.sign() || (key.primary && flags == KeyFlags::default());
-            if ended || !may {
-                continue;
-            }
-            match OwnKey::of(key) {
-                Some(own) => usable.push((!key.primary, created, own)),
-                None => locked |= key.state() != SecretState::Unusable,
-            }
-        }
+        let may = self
+            .cert()
+            .signing_keys(now)
+            .map_err(|refusal| CoreError::with(CoreErrorCode::UnusableCertificate, refusal.to_string()))?;
+        let mut usable: Vec<OwnKey<'_>> = may
+            .iter()
+            .filter_map(|key| self.unlocked_keys().find(|own| own.fingerprint() == *key.fingerprint()))
+            .collect();
         if usable.is_empty() {
-            return Err(if locked {
-                CoreError::with(CoreErrorCode::Locked, "the signing key is locked or not here")
-            } else {
-                CoreError::with(CoreErrorCode::UnusableCertificate, "no key in it may sign")
-            });
+            return Err(CoreError::with(CoreErrorCode::Locked, "the signing key is locked or not here"));
         }
-        usable.sort_by_key(|(subkey, created, _)| core::cmp::Reverse((*subkey, *created)));
-        Ok(usable.into_iter().map(|(_, _, own)| own).collect())
+        // A signing subkey is there to be used instead of the primary key.
+        usable.sort_by_key(|own| {
+            let subkey = matches!(own.public, Public::Subkey(_));
+            core::cmp::Reverse((subkey, own.public.details().created_at().as_secs()))
+        });
+        Ok(usable)
     }
 }
 

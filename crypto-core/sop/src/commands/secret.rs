@@ -75,6 +75,6 @@ pub(crate) fn change_password(asked: &ChangeKeyPassword) -> Result<(), Failure> 
 /// `sop extract-cert`
 pub(crate) fn extract(form: &Form) -> Result<(), Failure> {
     let found = keys::parse(&Zeroizing::new(inputs::whole_stdin(inputs::KEYS_AT_MOST)?), "the input")?;
-    let certs: Vec<Cert> = found.iter().map(|key| key.cert().cert().clone()).collect();
+    let certs: Vec<Cert> = found.iter().map(|key| key.cert().clone()).collect();
     certificates::write(&certs, form)
 }
