@@ -21,6 +21,9 @@ mod sealed;
 mod session;
 mod signed;
 
+#[cfg(test)]
+mod tests;
+
 pub use cleartext::{Cleartext, cleartext, is_cleartext};
 pub use error::ReadError;
 pub use limits::Limits;

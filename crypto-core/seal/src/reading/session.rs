@@ -181,7 +181,12 @@ fn from_library(key: &pgp::composed::PlainSessionKey) -> SessionKey {
 
 impl Effort {
     /// Takes the cost of one derivation from what is left.
-    fn spend(&mut self, s2k: &StringToKey, password: &[u8], key_bytes: usize) -> Result<(), ReadError> {
+    pub(super) fn spend(
+        &mut self,
+        s2k: &StringToKey,
+        password: &[u8],
+        key_bytes: usize,
+    ) -> Result<(), ReadError> {
         const COSTLY: ReadError = ReadError::TooLarge("opening it by password costs too much");
         match s2k {
             StringToKey::Argon2 { t, p, m_enc, .. } => {
