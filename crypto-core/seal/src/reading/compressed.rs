@@ -10,6 +10,8 @@ const STEP: usize = 32 * 1024;
 pub(super) struct Unpacker {
     form: Form,
     taken: u64,
+    /// Octets taken by the outermost compressed packet around it: nesting earns no further growth.
+    outer: Option<u64>,
     given: u64,
     over: bool,
     most: (u64, u64),
@@ -34,10 +36,21 @@ impl Unpacker {
         Self {
             form: Form::Unknown,
             taken: 0,
+            outer: None,
             given: 0,
             over: false,
             most: (limits.expansion, limits.expansion_free),
         }
+    }
+
+    /// How many octets it has taken.
+    pub(super) fn taken(&self) -> u64 {
+        self.taken
+    }
+
+    /// Says how many octets the outermost compressed packet around it has taken, if there is one.
+    pub(super) fn inside(&mut self, outer: Option<u64>) {
+        self.outer = outer;
     }
 
     /// Unpacks a little of `input`: how many octets of it were used, and what came out. One of the two is
@@ -109,7 +122,7 @@ impl Unpacker {
         self.taken = self.taken.saturating_add(u64::try_from(taken).unwrap_or(u64::MAX));
         self.given = self.given.saturating_add(u64::try_from(given).unwrap_or(u64::MAX));
         let (factor, free) = self.most;
-        if self.given > free.saturating_add(self.taken.saturating_mul(factor)) {
+        if self.given > free.saturating_add(self.outer.unwrap_or(self.taken).saturating_mul(factor)) {
             return Err(ReadError::TooLarge("compressed data grows too much"));
         }
         Ok(())

@@ -279,6 +279,10 @@ impl Layers {
 
     /// Takes some of the `here` octets of body at the front of the feed.
     fn body(&mut self, at: usize, here: usize) -> Result<Did, ReadError> {
+        let outer = self.layers.iter().take(at).find_map(|layer| match &layer.packet {
+            Packet::Compressed(unpacker) => Some(unpacker.taken()),
+            _ => None,
+        });
         let Some((layer, after)) = self.layers.get_mut(at..).and_then(<[Layer]>::split_first_mut) else {
             return Ok(Did::Starved);
         };
@@ -336,6 +340,7 @@ impl Layers {
             }
             Packet::Compressed(unpacker) => match after.first_mut() {
                 Some(inner) => {
+                    unpacker.inside(outer);
                     let (used, out) = unpacker.step(bytes)?;
                     inner.feed.push(out);
                     used

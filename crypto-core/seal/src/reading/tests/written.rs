@@ -31,7 +31,7 @@ fn what_rpgp_seals_is_read_in_every_mode() {
 
 #[test]
 fn signatures_are_digested_over_exactly_the_content() {
-    let text = b"one\ntwo\r\nthree\r";
+    let text = b"one\ntwo\r\n\nthree";
     for version in [KeyVersion::V4, KeyVersion::V6] {
         for typ in [SignatureType::Binary, SignatureType::Text] {
             let (one, two) = (key(version), key(version));
