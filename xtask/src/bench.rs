@@ -14,8 +14,11 @@ use crate::{pkg, process, say, tools, web};
 /// When there is no such benchmark, or it fails.
 pub(crate) fn bench(workspace: &Workspace, name: Option<&str>, messages: u32, rounds: u32) -> Result<()> {
     let rust = rust_benches(workspace)?;
-    if let Some(name) = name.filter(|name| !["inbox", "openpgp"].contains(name) && !rust.iter().any(|(bench, _)| bench == name)) {
-        let known = rust.iter().map(|(bench, _)| bench.as_str()).chain(["inbox", "openpgp"]).collect::<Vec<_>>();
+    if let Some(name) = name
+        .filter(|name| !["inbox", "openpgp"].contains(name) && !rust.iter().any(|(bench, _)| bench == name))
+    {
+        let known =
+            rust.iter().map(|(bench, _)| bench.as_str()).chain(["inbox", "openpgp"]).collect::<Vec<_>>();
         bail!("there is no benchmark {name}; there are: {}", known.join(", "));
     }
     for (bench, package) in &rust {

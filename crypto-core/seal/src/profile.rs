@@ -196,13 +196,6 @@ pub fn key_counts(algorithm: PublicKeyAlgorithm, params: &PublicParams) -> Resul
             2048..=4096 => Ok(()),
             _ => Err("DSA keys over 4096 bits are not supported"),
         },
-        PublicParams::MlKem768X25519(_)
-        | PublicParams::MlKem1024X448(_)
-        | PublicParams::MlDsa65Ed25519(_)
-        | PublicParams::MlDsa87Ed448(_)
-        | PublicParams::SlhDsaShake128s(_)
-        | PublicParams::SlhDsaShake128f(_)
-        | PublicParams::SlhDsaShake256s(_) => Ok(()),
         PublicParams::Elgamal(_) => Err("ElGamal keys are not supported"),
         _ => Err(match algorithm {
             PublicKeyAlgorithm::ECDSA | PublicKeyAlgorithm::ECDH | PublicKeyAlgorithm::EdDSALegacy => {

@@ -65,12 +65,12 @@ fn newest_first(signatures: &[Held], wanted: impl Fn(SignatureType) -> bool) -> 
 }
 
 /// The newest signature that counts, or why none does.
-fn governing<'a>(
-    signatures: &'a [Held],
+fn governing(
+    signatures: &[Held],
     wanted: impl Fn(SignatureType) -> bool,
     check: impl Fn(&Held) -> Result<(), Refusal>,
     proven: impl Fn(&Held) -> bool,
-) -> Result<&'a SignaturePacket, Refusal> {
+) -> Result<&SignaturePacket, Refusal> {
     let candidates = newest_first(signatures, wanted);
     let mut tried = 0usize;
     let mut why = None;

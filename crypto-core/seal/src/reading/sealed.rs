@@ -236,7 +236,7 @@ impl HostChunks {
 }
 
 /// One key being tried on a SEIPDv1 packet.
-struct Guess {
+pub(super) struct Guess {
     key: SessionKey,
     opener: bulk::cfb::Opener,
     held: Feed,
@@ -310,10 +310,12 @@ impl Opening {
                 Err(error) => why = error,
             }
         }
-        if host && guesses.len() == 1 && header.sealed_as().mode == Some(AeadAlgorithm::Gcm) {
-            if let Some((key, params)) = guesses.pop() {
-                return Ok(Self::Host { key, chunks: Box::new(HostChunks::new(params)) });
-            }
+        if host
+            && guesses.len() == 1
+            && header.sealed_as().mode == Some(AeadAlgorithm::Gcm)
+            && let Some((key, params)) = guesses.pop()
+        {
+            return Ok(Self::Host { key, chunks: Box::new(HostChunks::new(params)) });
         }
         let mut openers = Vec::new();
         for (key, params) in guesses {

@@ -285,30 +285,6 @@ impl SignaturePacket {
         (reason, String::from_utf8_lossy(words).into_owned())
     }
 
-    /// The fingerprints of those who may revoke in its name.
-    pub(crate) fn revokers(&self) -> impl Iterator<Item = Fingerprint> {
-        self.every(REVOCATION_KEY).filter_map(|content| match content {
-            // The class must have its high bit; the algorithm adds nothing to the fingerprint.
-            [class, _, fingerprint @ ..] if class & 0x80 != 0 && matches!(fingerprint.len(), 20 | 32) => {
-                Some(Fingerprint::from_bytes(fingerprint))
-            }
-            _ => None,
-        })
-    }
-
-    /// Depth and amount of trust it delegates.
-    pub(crate) fn trust(&self) -> Option<(u8, u8)> {
-        match self.last(TRUST)? {
-            [depth, amount] => Some((*depth, *amount)),
-            _ => None,
-        }
-    }
-
-    /// Whether it limits what it delegates by a regular expression.
-    pub(crate) fn is_scoped(&self) -> bool {
-        self.last(REGULAR_EXPRESSION).is_some()
-    }
-
     /// Those it was made for, if it says so.
     pub(crate) fn recipients(&self) -> impl Iterator<Item = Fingerprint> {
         self.every(RECIPIENT).filter_map(|content| versioned(content).map(|(_, it)| it))
@@ -329,7 +305,7 @@ impl SignaturePacket {
             && self.hashed.iter().all(|part| {
                 let content = self.content(part);
                 if part.kind == ISSUER_FINGERPRINT
-                    && !versioned(content).is_some_and(|(version, _)| version == self.version)
+                    && versioned(content).is_none_or(|(version, _)| version != self.version)
                 {
                     return false;
                 }
@@ -360,7 +336,7 @@ fn is_known(kind: u8, content: &[u8]) -> bool {
         | SIGNER_USER_ID
         | FEATURES
         | TARGET => true,
-        PREFERRED_SUITES => content.len() % 2 == 0,
+        PREFERRED_SUITES => content.len().is_multiple_of(2),
         // Notations are for those who agreed on them, and nobody agreed on any with us.
         NOTATION => false,
         _ => false,
