@@ -164,8 +164,9 @@ pub fn key_counts(algorithm: PublicKeyAlgorithm, params: &PublicParams) -> Resul
         | PublicParams::Ed25519(_)
         | PublicParams::Ed448(_)
         | PublicParams::X25519(_)
-        | PublicParams::X448(_)
-        | PublicParams::MlDsa65Ed25519(_)
+        | PublicParams::X448(_) => Ok(()),
+        #[cfg(not(target_arch = "wasm32"))]
+        PublicParams::MlDsa65Ed25519(_)
         | PublicParams::MlDsa87Ed448(_)
         | PublicParams::SlhDsaShake128s(_)
         | PublicParams::SlhDsaShake128f(_)
@@ -215,9 +216,35 @@ pub fn can_seal_to(algorithm: PublicKeyAlgorithm) -> bool {
             | PublicKeyAlgorithm::ECDH
             | PublicKeyAlgorithm::X25519
             | PublicKeyAlgorithm::X448
-            | PublicKeyAlgorithm::MlKem768X25519
-            | PublicKeyAlgorithm::MlKem1024X448
+    ) || is_post_quantum_encryption(algorithm)
+}
+
+/// Post-quantum algorithms are in native programs only: they would not fit into the page's byte budget.
+#[cfg(not(target_arch = "wasm32"))]
+fn is_post_quantum_encryption(algorithm: PublicKeyAlgorithm) -> bool {
+    matches!(algorithm, PublicKeyAlgorithm::MlKem768X25519 | PublicKeyAlgorithm::MlKem1024X448)
+}
+
+#[cfg(target_arch = "wasm32")]
+fn is_post_quantum_encryption(_: PublicKeyAlgorithm) -> bool {
+    false
+}
+
+#[cfg(not(target_arch = "wasm32"))]
+fn is_post_quantum_signature(algorithm: PublicKeyAlgorithm) -> bool {
+    matches!(
+        algorithm,
+        PublicKeyAlgorithm::MlDsa65Ed25519
+            | PublicKeyAlgorithm::MlDsa87Ed448
+            | PublicKeyAlgorithm::SlhDsaShake128s
+            | PublicKeyAlgorithm::SlhDsaShake128f
+            | PublicKeyAlgorithm::SlhDsaShake256s
     )
+}
+
+#[cfg(target_arch = "wasm32")]
+fn is_post_quantum_signature(_: PublicKeyAlgorithm) -> bool {
+    false
 }
 
 /// Whether keys of this algorithm can sign.
@@ -230,12 +257,7 @@ pub fn can_sign(algorithm: PublicKeyAlgorithm) -> bool {
             | PublicKeyAlgorithm::EdDSALegacy
             | PublicKeyAlgorithm::Ed25519
             | PublicKeyAlgorithm::Ed448
-            | PublicKeyAlgorithm::MlDsa65Ed25519
-            | PublicKeyAlgorithm::MlDsa87Ed448
-            | PublicKeyAlgorithm::SlhDsaShake128s
-            | PublicKeyAlgorithm::SlhDsaShake128f
-            | PublicKeyAlgorithm::SlhDsaShake256s
-    )
+    ) || is_post_quantum_signature(algorithm)
 }
 
 /// Whether signatures of keys of this algorithm are checked: DSA signs no more, and is still believed.
@@ -257,8 +279,10 @@ fn bits_of_first_number(numbers: &impl pgp::ser::Serialize) -> usize {
 }
 
 /// What a new post-quantum key certifies and signs with (RFC 9980).
+#[cfg(not(target_arch = "wasm32"))]
 pub const PQ_PRIMARY: KeyType = KeyType::MlDsa65Ed25519;
 /// What is sealed to with a new post-quantum key.
+#[cfg(not(target_arch = "wasm32"))]
 pub const PQ_ENCRYPTION: KeyType = KeyType::MlKem768X25519;
 /// The hash of iterated derivations that lock secret keys: GnuPG 2.2 reads it.
 pub const LOCK_HASH: HashAlgorithm = HashAlgorithm::Sha256;

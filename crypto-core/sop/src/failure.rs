@@ -10,8 +10,6 @@ pub(crate) enum Code {
     UnspecifiedFailure = 1,
     /// No acceptable signature was found.
     NoSignature = 3,
-    /// A certificate or key needs a public-key algorithm that this program lacks.
-    UnsupportedAsymmetricAlgo = 13,
     /// A certificate has no key to encrypt to that counts now.
     CertCannotEncrypt = 17,
     /// A required argument is missing.
@@ -46,12 +44,8 @@ pub(crate) enum Code {
     IncompatibleOptions = 83,
     /// The profile is unknown, or the subcommand has none.
     UnsupportedProfile = 89,
-    /// The primary key of a key is revoked or too weak.
-    PrimaryKeyBad = 103,
     /// A certificate has no matching user ID.
     CertUseridNoMatch = 107,
-    /// A key may not certify.
-    KeyCannotCertify = 109,
 }
 
 /// An exit code and the reason a person reads on the error stream. Never holds content.

@@ -24,6 +24,7 @@ pub enum KeyProfile {
     /// Version 6 (RFC 9580), Ed25519 and X25519.
     ModernV6,
     /// Version 6 (RFC 9980): ML-DSA-65 with Ed25519 and ML-KEM-768 with X25519.
+    #[cfg(not(target_arch = "wasm32"))]
     PostQuantumV6,
     /// Version 4, RSA of 3072 bits, for those who must.
     Rsa3072,
@@ -37,6 +38,7 @@ impl KeyProfile {
         match self {
             Self::CompatibleV4 => (KeyVersion::V4, profile::V4_PRIMARY, profile::V4_ENCRYPTION),
             Self::ModernV6 => (KeyVersion::V6, profile::V6_PRIMARY, profile::V6_ENCRYPTION),
+            #[cfg(not(target_arch = "wasm32"))]
             Self::PostQuantumV6 => (KeyVersion::V6, profile::PQ_PRIMARY, profile::PQ_ENCRYPTION),
             Self::Rsa3072 => (KeyVersion::V4, KeyType::Rsa(3072), KeyType::Rsa(3072)),
             Self::Rsa4096 => (KeyVersion::V4, KeyType::Rsa(4096), KeyType::Rsa(4096)),

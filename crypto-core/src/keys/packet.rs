@@ -250,6 +250,7 @@ fn material(algorithm: PublicKeyAlgorithm, rest: &mut Octets<'_>) -> Option<()> 
             rest.take(57)?;
             0
         }
+        #[cfg(not(target_arch = "wasm32"))]
         A::MlKem768X25519 => {
             rest.take(32 + 1184)?;
             0

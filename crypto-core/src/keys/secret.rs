@@ -117,10 +117,15 @@ impl Secret {
             P::EdDSALegacy(pgp::crypto::eddsa_legacy::SecretKey::Ed25519(key)) => key.sign(hash, digest),
             P::Ed25519(key) => key.sign(hash, digest),
             P::Ed448(key) => key.sign(hash, digest),
+            #[cfg(not(target_arch = "wasm32"))]
             P::MlDsa65Ed25519(key) => key.sign(hash, digest),
+            #[cfg(not(target_arch = "wasm32"))]
             P::MlDsa87Ed448(key) => key.sign(hash, digest),
+            #[cfg(not(target_arch = "wasm32"))]
             P::SlhDsaShake128s(key) => key.sign(hash, digest),
+            #[cfg(not(target_arch = "wasm32"))]
             P::SlhDsaShake128f(key) => key.sign(hash, digest),
+            #[cfg(not(target_arch = "wasm32"))]
             P::SlhDsaShake256s(key) => key.sign(hash, digest),
             _ => Err(PgpError::InvalidKeyLength),
         }
