@@ -5,6 +5,8 @@
 //! [`crate::verify`].
 
 mod parts;
+#[cfg(test)]
+mod tests;
 
 use core::ops::Range;
 

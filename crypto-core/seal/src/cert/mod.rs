@@ -17,6 +17,9 @@ mod refusal;
 mod seen;
 mod users;
 
+#[cfg(test)]
+mod zoo;
+
 pub use facade::{FetchedCert, Judgement, Trust, TrustedCert};
 pub use fingerprint::{Fingerprint, MalformedFingerprint};
 pub use judging::{Announced, Judged, JudgedKey, JudgedUserId, Purpose};
