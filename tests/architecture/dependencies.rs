@@ -11,7 +11,7 @@ struct Graph(BTreeMap<String, BTreeSet<String>>);
 impl Graph {
     fn load() -> Result<Self> {
         let output = Command::new(std::env::var("CARGO").unwrap_or_else(|_| "cargo".into()))
-            .args(["metadata", "--format-version", "1", "--offline"])
+            .args(["metadata", "--format-version", "1", "--locked"])
             .current_dir(tests::sources::root())
             .output()?;
         ensure!(output.status.success(), "cargo metadata: {}", String::from_utf8_lossy(&output.stderr));
