@@ -21,6 +21,9 @@ mod recipients;
 mod signatures;
 mod writer;
 
+#[cfg(test)]
+mod tests;
+
 pub use pgp::crypto::aead::AeadAlgorithm as Mode;
 pub use pgp::crypto::hash::HashAlgorithm as Hash;
 pub use pgp::crypto::sym::SymmetricKeyAlgorithm as BlockCipher;
