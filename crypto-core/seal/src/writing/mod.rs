@@ -13,6 +13,7 @@
 //! | [`Job`], [`ToSign`] | what a host with faster ciphers, hashes or RSA does itself |
 
 mod cleartext;
+mod detached;
 mod framing;
 mod host;
 mod output;
@@ -29,8 +30,9 @@ pub use pgp::crypto::hash::HashAlgorithm as Hash;
 pub use pgp::crypto::sym::SymmetricKeyAlgorithm as BlockCipher;
 
 pub use cleartext::{Cleartext, cleartext_sign};
+pub use detached::{Detached, sign_detached};
 pub use host::{Cipher, Engine, Job, Part};
 pub use plan::{Announced, Format, Plan, plan};
 pub use recipients::{KeyPacket, Naming, Password, PasswordForm, Recipient};
-pub use signatures::{ContentKind, Detached, Signed, SignerKey, ToSign, sign_detached};
+pub use signatures::{ContentKind, Signed, SignerKey, ToSign};
 pub use writer::{Options, Writer, write};
