@@ -4,19 +4,19 @@ use core::fmt;
 
 use model::Millis;
 use model::error::{CoreError, CoreErrorCode};
-use pgp::composed::{ArmorOptions, Deserializable as _, DetachedSignature, SignedPublicKey};
-use pgp::types::Password;
+use pgp::composed::{Deserializable as _, SignedPublicKey};
 use rand::{CryptoRng, RngCore};
+use seal::armor::{Kind, armored};
 use seal::cert::{FetchedCert, Fingerprint, Trust, TrustedCert};
-use seal::profile;
 use seal::sealing::{self, Naming, Sealed, Signer};
+use seal::writing::{ContentKind, sign_detached};
 use zeroize::Zeroizing;
 
 use super::make::{KeyOptions, KeyProfile};
 use super::packet::SecretState;
 use super::secret::OwnKey;
 use super::secret_cert::{Head, SecretCert};
-use super::{internal, refused};
+use super::refused;
 
 /// An unprotected secret key in memory, as accounts hold it: whole, every part of it known and checked. Its
 /// secret numbers are wiped when it is dropped; it never prints them. [`SecretCert`] can do more.
@@ -182,17 +182,8 @@ impl UnlockedKey {
         bytes: &[u8],
         now: Millis,
     ) -> Result<String, CoreError> {
-        let key = &self.signer()?;
-        let parts = sealing::content_subpackets(key, &[], now).map_err(refused)?;
-        DetachedSignature::sign_binary_data_with_subpackets(
-            &mut *rng,
-            key,
-            &Password::empty(),
-            profile::HASH,
-            bytes,
-            parts,
-        )
-        .and_then(|signature| signature.to_armored_string(ArmorOptions::default()))
-        .map_err(internal)
+        let packets =
+            sign_detached(bytes, ContentKind::Binary, &[&self.signer()?], rng, now).map_err(refused)?;
+        Ok(armored(Kind::Signature, &packets))
     }
 }

@@ -201,11 +201,6 @@ impl Cert {
         &self.primary.body.fingerprint
     }
 
-    /// The same as rPGP has it.
-    pub(crate) fn primary_fingerprint(&self) -> pgp::types::Fingerprint {
-        self.primary.body.packet.fingerprint()
-    }
-
     /// Its OpenPGP version, 4 or 6.
     pub fn version(&self) -> u8 {
         self.primary.body.version()
