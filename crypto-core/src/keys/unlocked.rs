@@ -14,9 +14,9 @@ use zeroize::Zeroizing;
 
 use super::make::{KeyOptions, KeyProfile};
 use super::packet::SecretState;
+use super::refused;
 use super::secret::OwnKey;
 use super::secret_cert::{Head, SecretCert};
-use super::refused;
 
 /// An unprotected secret key in memory, as accounts hold it: whole, every part of it known and checked. Its
 /// secret numbers are wiped when it is dropped; it never prints them. [`SecretCert`] can do more.
