@@ -79,7 +79,7 @@ pub const MICALG: &str = "pgp-sha512";
 pub const AEAD: AeadAlgorithm = AeadAlgorithm::Ocb;
 /// The chunks of SEIPDv2 messages we seal: the size that WebCrypto is fastest with.
 pub const CHUNK: ChunkSize = ChunkSize::C256KiB;
-/// The largest chunks of SEIPDv2 that may be written (RFC 9580 section 5.13.2): 4 MiB.
+/// The largest chunks of SEIPDv2 read and written (RFC 9580 section 5.13.2): 4 MiB.
 pub const MAX_CHUNK_OCTET: u8 = 16;
 /// Hashes we sign with, best first: the first that every recipient announces.
 pub const SIGNING_HASHES: [HashAlgorithm; 3] =
@@ -91,6 +91,18 @@ pub const S2K_ITERATIONS: u8 = 255;
 pub const ARGON2: (u8, u8, u8) = (3, 4, 16);
 /// Content up to this size is sealed into a packet of known length; more is streamed with partial lengths.
 pub const MAX_WHOLE_BYTES: u64 = 256 * 1024 * 1024;
+/// The hash that every program has (RFC 9580 section 9.5).
+pub const COMMON_HASH: HashAlgorithm = HashAlgorithm::Sha256;
+/// Ciphers of SEIPDv1 we seal with, best first: the first that every recipient takes. All take the last
+/// (RFC 9580 section 9.3).
+pub const SEALING_CIPHERS: [SymmetricKeyAlgorithm; 3] =
+    [SymmetricKeyAlgorithm::AES256, SymmetricKeyAlgorithm::AES192, SymmetricKeyAlgorithm::AES128];
+/// The suite of SEIPDv2 that hosts are fastest with: used if every recipient announces it.
+pub const FAST_SUITE: (SymmetricKeyAlgorithm, AeadAlgorithm) = (CIPHER, AeadAlgorithm::Gcm);
+/// The suite of SEIPDv2 for those whose lists leave [`CIPHER`] out.
+pub const LEAST_SUITE: (SymmetricKeyAlgorithm, AeadAlgorithm) = (SymmetricKeyAlgorithm::AES128, AEAD);
+/// Where no mode is in use.
+pub const NO_MODE: AeadAlgorithm = AeadAlgorithm::None;
 /// Ciphers a new certificate prefers.
 pub const PREFERRED_CIPHERS: [SymmetricKeyAlgorithm; 2] =
     [SymmetricKeyAlgorithm::AES256, SymmetricKeyAlgorithm::AES128];
@@ -120,10 +132,20 @@ pub fn hash_counts(hash: HashAlgorithm) -> bool {
     )
 }
 
-/// Whether a self-signature with this hash, made at `made` (in seconds), counts. Binding something by SHA-1
-/// needs a second preimage to forge, which nobody can make yet; what is newer has no excuse.
-pub fn self_signature_hash_counts(hash: HashAlgorithm, made: i64) -> bool {
-    hash_counts(hash) || (hash == HashAlgorithm::Sha1 && made < SHA1_BINDS_UNTIL_SECONDS)
+/// Whether a self-signature with this hash, made at `made` (in seconds), counts, or why not. Binding something
+/// by SHA-1 needs a second preimage to forge, which nobody can make yet; what is newer has no excuse.
+pub fn self_signature_hash_counts(hash: HashAlgorithm, made: i64) -> Result<(), &'static str> {
+    match hash {
+        HashAlgorithm::Sha1 if made < SHA1_BINDS_UNTIL_SECONDS => Ok(()),
+        HashAlgorithm::Sha1 => Err("its hash is SHA-1, after 2023-02-01"),
+        hash if hash_counts(hash) => Ok(()),
+        _ => Err("its hash is too weak"),
+    }
+}
+
+/// Whether a passphrase hashed with this must not lock a version 6 key (RFC 9580 section 9.5).
+pub fn is_broken_for_derivations(hash: HashAlgorithm) -> bool {
+    matches!(hash, HashAlgorithm::Md5 | HashAlgorithm::Sha1 | HashAlgorithm::Ripemd160)
 }
 
 /// Whether a revocation with this hash counts. It only takes away, so SHA-1 does at any time.
@@ -143,6 +165,21 @@ pub fn cipher_counts(cipher: SymmetricKeyAlgorithm) -> bool {
             | SymmetricKeyAlgorithm::Camellia192
             | SymmetricKeyAlgorithm::Camellia256
     )
+}
+
+/// Whether it is AES, which hosts have in hardware.
+pub fn is_aes(cipher: SymmetricKeyAlgorithm) -> bool {
+    SEALING_CIPHERS.contains(&cipher)
+}
+
+/// Whether it is the mode that hosts have.
+pub fn is_gcm(mode: AeadAlgorithm) -> bool {
+    mode == AeadAlgorithm::Gcm
+}
+
+/// Octets of the nonce of a mode that is opened (RFC 9580 section 9.6).
+pub fn nonce_octets(mode: AeadAlgorithm) -> Option<usize> {
+    mode_counts(mode).then(|| mode.nonce_size())
 }
 
 /// Whether content in this mode is opened.
@@ -284,6 +321,12 @@ pub const PQ_PRIMARY: KeyType = KeyType::MlDsa65Ed25519;
 /// What is sealed to with a new post-quantum key.
 #[cfg(not(target_arch = "wasm32"))]
 pub const PQ_ENCRYPTION: KeyType = KeyType::MlKem768X25519;
+/// RSA for those who must.
+pub const RSA_3072: KeyType = KeyType::Rsa(3072);
+/// The same, longer.
+pub const RSA_4096: KeyType = KeyType::Rsa(4096);
+/// The hash of the derivation from before there was a specifier (RFC 9580 section 5.5.3): read, never written.
+pub const OLDEST_DERIVATION_HASH: HashAlgorithm = HashAlgorithm::Md5;
 /// The hash of iterated derivations that lock secret keys: GnuPG 2.2 reads it.
 pub const LOCK_HASH: HashAlgorithm = HashAlgorithm::Sha256;
 /// The coded count of these derivations, the highest there is: 65,011,712 octets.

@@ -147,10 +147,9 @@ impl Derivation {
     pub(super) fn is_weak(&self) -> bool {
         match self.kind {
             DerivationKind::Oldest | DerivationKind::Simple { .. } => true,
-            DerivationKind::Salted { hash, .. } | DerivationKind::Iterated { hash, .. } => matches!(
-                HashAlgorithm::from(hash),
-                HashAlgorithm::Md5 | HashAlgorithm::Sha1 | HashAlgorithm::Ripemd160
-            ),
+            DerivationKind::Salted { hash, .. } | DerivationKind::Iterated { hash, .. } => {
+                profile::is_broken_for_derivations(HashAlgorithm::from(hash))
+            }
             DerivationKind::Argon2 { .. } => false,
         }
     }
@@ -162,7 +161,9 @@ impl Derivation {
     /// parameters make no sense or the hash is unknown.
     pub fn derive(&self, passphrase: &[u8]) -> Result<Zeroizing<Vec<u8>>, CoreError> {
         match &self.kind {
-            DerivationKind::Oldest => self.hashed(u8::from(HashAlgorithm::Md5), &[], passphrase, 0),
+            DerivationKind::Oldest => {
+                self.hashed(u8::from(profile::OLDEST_DERIVATION_HASH), &[], passphrase, 0)
+            }
             DerivationKind::Simple { hash } => self.hashed(*hash, &[], passphrase, 0),
             DerivationKind::Salted { hash, salt } => self.hashed(*hash, salt, passphrase, 0),
             DerivationKind::Iterated { hash, salt, count } => {

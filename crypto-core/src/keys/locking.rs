@@ -125,14 +125,14 @@ impl Stored {
             return Some(Self::Locked(Locked {
                 usage,
                 cipher,
-                mode: AeadAlgorithm::None,
+                mode: profile::NO_MODE,
                 derivation: Derivation::new(DerivationKind::Oldest, known(cipher)?),
                 iv: rest.take(cipher.block_size())?.to_vec(),
                 sealed: Vec::new(),
             }));
         }
         let cipher = SymmetricKeyAlgorithm::from(rest.u8()?);
-        let mode = if usage == AEAD { AeadAlgorithm::from(rest.u8()?) } else { AeadAlgorithm::None };
+        let mode = if usage == AEAD { AeadAlgorithm::from(rest.u8()?) } else { profile::NO_MODE };
         if version == 6 && usage != CHECKSUM {
             rest.u8()?;
         }
@@ -185,7 +185,7 @@ impl Stored {
 
     /// The mark of a stripped secret, as GnuPG writes it.
     pub(super) fn stripped(version: u8) -> Self {
-        let mark = [u8::from(SymmetricKeyAlgorithm::AES256), GNU, 0, b'G', b'N', b'U', 1];
+        let mark = [u8::from(profile::CIPHER), GNU, 0, b'G', b'N', b'U', 1];
         let mut octets = vec![CFB];
         if version == 6 {
             // The counts of a version 6 packet: of the parameters, and of the specifier in them.
@@ -249,7 +249,7 @@ impl Locked {
             return Ok(Self {
                 usage: CFB,
                 cipher,
-                mode: AeadAlgorithm::None,
+                mode: profile::NO_MODE,
                 derivation: derivation.clone(),
                 iv,
                 sealed: core::mem::take(&mut sealed),

@@ -40,8 +40,8 @@ impl KeyProfile {
             Self::ModernV6 => (KeyVersion::V6, profile::V6_PRIMARY, profile::V6_ENCRYPTION),
             #[cfg(not(target_arch = "wasm32"))]
             Self::PostQuantumV6 => (KeyVersion::V6, profile::PQ_PRIMARY, profile::PQ_ENCRYPTION),
-            Self::Rsa3072 => (KeyVersion::V4, KeyType::Rsa(3072), KeyType::Rsa(3072)),
-            Self::Rsa4096 => (KeyVersion::V4, KeyType::Rsa(4096), KeyType::Rsa(4096)),
+            Self::Rsa3072 => (KeyVersion::V4, profile::RSA_3072, profile::RSA_3072),
+            Self::Rsa4096 => (KeyVersion::V4, profile::RSA_4096, profile::RSA_4096),
         }
     }
 
@@ -227,7 +227,7 @@ fn generate<R: RngCore + CryptoRng>(
 fn of_numbers(numbers: &RsaNumbers, is_primary: bool, at: Timestamp) -> Result<KeyPacket, CoreError> {
     let key = PrivateKey::of_numbers(numbers)?;
     let params = PublicParams::RSA(super::secret::rsa_params(&numbers.n, &numbers.e)?);
-    let public = public(KeyVersion::V4, &KeyType::Rsa(0), params, is_primary, at)?;
+    let public = public(KeyVersion::V4, &profile::RSA_3072, params, is_primary, at)?;
     let octets = key.to_octets();
     KeyPacket::made(public, Secret::Rsa(Box::new(key)), octets)
 }

@@ -1,24 +1,19 @@
 //! Opening sealed messages. Nothing is released before its integrity is proven (R33); content and
 //! signatures leave as one value (R37, R44).
 
-use std::io::Read as _;
-
 use model::Millis;
 use model::error::{CoreError, CoreErrorCode};
-use pgp::composed::{DecryptionOptions, Edata, Esk, Message, PlainSessionKey, RawSessionKey, TheRing};
-use pgp::packet::{ProtectedDataConfig, SymEncryptedProtectedDataConfig};
-use pgp::types::Seipdv1ReadMode;
 use seal::cert::{FetchedCert, Fingerprint};
 use seal::profile;
-use seal::signature::SignaturePacket;
-use seal::verify::{Detached, Verdict};
+use seal::reading::{Limits, ReadError, read_message};
+use seal::verify::{Detached, SignatureClaim, Verdict};
 
 use super::{UnlockedKey, session_keys};
 
 /// The content of a sealed message and the signatures over exactly these bytes.
 pub struct Opened {
     bytes: Vec<u8>,
-    signatures: Vec<Detached>,
+    signatures: Vec<SignatureClaim>,
     reader: Fingerprint,
 }
 
@@ -50,7 +45,7 @@ impl Opened {
 
     /// Checks every signature over the content with `cert`.
     pub fn check(&self, cert: &FetchedCert, now: Millis) -> Vec<OpenedSignature> {
-        check_all(&self.signatures, &self.bytes, cert, Some(&self.reader), now)
+        self.signatures.iter().map(|claim| check(claim, cert, Some(&self.reader), now)).collect()
     }
 }
 
@@ -62,13 +57,19 @@ pub(crate) fn check_all(
     reader: Option<&Fingerprint>,
     now: Millis,
 ) -> Vec<OpenedSignature> {
-    claims
-        .iter()
-        .map(|claim| OpenedSignature {
-            claimed_signer: claim.claimed_signer(),
-            verdict: claim.check(bytes, cert, reader, now),
-        })
-        .collect()
+    claims.iter().map(|claim| check(&claim.over(bytes), cert, reader, now)).collect()
+}
+
+fn check(
+    claim: &SignatureClaim,
+    cert: &FetchedCert,
+    reader: Option<&Fingerprint>,
+    now: Millis,
+) -> OpenedSignature {
+    OpenedSignature {
+        claimed_signer: claim.claimed_signer(),
+        verdict: cert.cert().check_for(claim, reader, now),
+    }
 }
 
 impl UnlockedKey {
@@ -80,91 +81,41 @@ impl UnlockedKey {
         if message.len() > profile::MAX_MESSAGE_BYTES {
             return Err(CoreErrorCode::TooLarge.into());
         }
-        let parsed = Message::from_bytes(message).map_err(|_| CoreErrorCode::Malformed)?;
-        let Message::Encrypted { esk, edata, .. } = &parsed else {
+        let limit = limit.min(profile::MAX_CONTENT_BYTES);
+        let limits = Limits {
+            content: u64::try_from(limit).unwrap_or(u64::MAX),
+            // The message itself, what is sealed in it, and compression in that.
+            layers: 2 + profile::MAX_COMPRESSION_LAYERS,
+            ..Limits::default()
+        };
+        let mut asked = false;
+        let (bytes, finished) = read_message(message, limits, |locked| {
+            if core::mem::replace(&mut asked, true) {
+                return Err(ReadError::Malformed("it is sealed twice"));
+            }
+            let packets: Vec<_> = locked.pkesks.iter().map(|pkesk| pkesk.packet()).collect();
+            let found = session_keys(&[&self.key], &packets);
+            Ok((found.into_iter().map(|candidate| candidate.key).collect(), false))
+        })
+        .map_err(unread)?;
+        if finished.sealed.is_none() {
             return Err(CoreError::with(CoreErrorCode::Malformed, "the message is not sealed"));
-        };
-        let session_key = self.session_key(esk, edata)?;
-
-        let ring = TheRing {
-            session_keys: vec![session_key],
-            decrypt_options: DecryptionOptions::new().enable_gnupg_aead().set_seipdv1_read_mode(
-                Seipdv1ReadMode::CheckFirst { max_message_size: profile::MAX_MESSAGE_BYTES + 1024 },
-            ),
-            ..TheRing::default()
-        };
-        let tampered = |_| CoreError::new(CoreErrorCode::Tampered);
-        let (mut content, _) = parsed.decrypt_the_ring(ring, true).map_err(tampered)?;
-        let mut compressed = false;
-        for _ in 0..profile::MAX_COMPRESSION_LAYERS {
-            if content.literal_data_header().is_some() {
-                break;
-            }
-            compressed = true;
-            content = content.decompress().map_err(tampered)?;
         }
-        if content.literal_data_header().is_none() {
-            return Err(CoreError::with(CoreErrorCode::Malformed, "nested too deeply"));
-        }
-
-        let mut limit = limit.min(profile::MAX_CONTENT_BYTES);
-        if compressed {
-            limit = limit.min(message.len().saturating_mul(profile::MAX_EXPANSION));
-        }
-        let mut bytes = Vec::with_capacity(message.len().min(limit));
-        let cap = u64::try_from(limit).unwrap_or(u64::MAX).saturating_add(1);
-        content.by_ref().take(cap).read_to_end(&mut bytes).map_err(|_| CoreErrorCode::Tampered)?;
-        if bytes.len() > limit {
+        if finished.compressed && bytes.len() > message.len().saturating_mul(profile::MAX_EXPANSION) {
             return Err(CoreErrorCode::TooLarge.into());
         }
-
-        let mut signatures = Vec::new();
-        if let Message::Signed { reader, .. } = &content {
-            if reader.num_signatures() > profile::MAX_SIGNATURES {
-                return Err(CoreErrorCode::TooLarge.into());
-            }
-            for index in 0..reader.num_signatures() {
-                let signature = reader.signature(index).ok_or(CoreErrorCode::Tampered)?;
-                let packet = SignaturePacket::from_pgp(signature).map_err(|_| CoreErrorCode::Malformed)?;
-                signatures.push(Detached::new(packet));
-            }
-        }
-        Ok(Opened { bytes, signatures, reader: self.fingerprint().clone() })
+        Ok(Opened { bytes, signatures: finished.claims, reader: self.fingerprint().clone() })
     }
+}
 
-    fn session_key(&self, esk: &[Esk], edata: &Edata<'_>) -> Result<PlainSessionKey, CoreError> {
-        let config = match edata {
-            Edata::SymEncryptedData { .. } => return Err(CoreErrorCode::NoIntegrity.into()),
-            Edata::SymEncryptedProtectedData { reader } | Edata::GnupgAeadData { reader } => reader.config(),
-        };
-        let weak = || CoreError::with(CoreErrorCode::NoIntegrity, "the cipher is too weak");
-        match config {
-            ProtectedDataConfig::Seipd(SymEncryptedProtectedDataConfig::V1) => {}
-            ProtectedDataConfig::Seipd(SymEncryptedProtectedDataConfig::V2 { sym_alg, aead, .. })
-            | ProtectedDataConfig::GnupgAead(pgp::packet::GnupgAeadDataConfig { sym_alg, aead, .. }) => {
-                // rPGP 0.21 panics on a mode it does not know.
-                if !profile::cipher_counts(*sym_alg) || !profile::mode_counts(*aead) {
-                    return Err(weak());
-                }
-            }
-        }
-        if esk.len() > profile::MAX_RECIPIENTS {
-            return Err(CoreErrorCode::TooLarge.into());
-        }
-        let packets: Vec<_> = esk
-            .iter()
-            .filter_map(|packet| match packet {
-                Esk::PublicKeyEncryptedSessionKey(packet) => Some(packet),
-                Esk::SymKeyEncryptedSessionKey(_) => None,
-            })
-            .collect();
-        let found = session_keys(&[&self.key], &packets).into_iter().next();
-        let found = found.ok_or(CoreErrorCode::NoKeyForMessage)?.key;
-        let key = RawSessionKey::from(found.bytes());
-        match found.cipher() {
-            Some(cipher) if !profile::cipher_counts(cipher) => Err(weak()),
-            Some(sym_alg) => Ok(PlainSessionKey::V3_4 { sym_alg, key }),
-            None => Ok(PlainSessionKey::V6 { key }),
-        }
+/// What a refusal of the reader means to a person.
+fn unread(error: ReadError) -> CoreError {
+    match error {
+        ReadError::Malformed(detail) => CoreError::with(CoreErrorCode::Malformed, detail),
+        ReadError::NoIntegrity(detail) => CoreError::with(CoreErrorCode::NoIntegrity, detail),
+        ReadError::Tampered => CoreErrorCode::Tampered.into(),
+        ReadError::NoKey => CoreErrorCode::NoKeyForMessage.into(),
+        ReadError::TooLarge(detail) => CoreError::with(CoreErrorCode::TooLarge, detail),
+        ReadError::Unsupported(_) => CoreError::with(CoreErrorCode::Malformed, error.to_string()),
     }
 }

@@ -13,6 +13,8 @@ use pgp::types::{
     Mpi, Password, PlainSecretParams, PublicParams, RsaPublicParams, SignatureBytes, SigningKey, Timestamp,
 };
 
+use seal::profile;
+
 use super::octets::Octets;
 use super::packet::{KeyPacket, Public};
 use super::rsa::{PrivateKey, RsaNumbers};
@@ -86,7 +88,7 @@ impl Secret {
         if matches!(**secret, PlainSecretParams::DSA(_)) {
             // rPGP keeps the public numbers beside the secret one, so they prove nothing: a signature does.
             let digest = [0x5a; 32];
-            let Ok(SignatureBytes::Mpis(parts)) = self.sign(HashAlgorithm::Sha256, &digest) else {
+            let Ok(SignatureBytes::Mpis(parts)) = self.sign(profile::COMMON_HASH, &digest) else {
                 return false;
             };
             let (PublicParams::DSA(params), [r, s]) = (public, parts.as_slice()) else { return false };

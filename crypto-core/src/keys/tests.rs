@@ -257,7 +257,7 @@ fn expired_future_and_foreign_certificates_are_refused() {
     assert_eq!(cert.judge(end, None).unwrap_err(), Refusal::Expired(end));
     assert!(cert.judge(end, None).unwrap_err().to_string().contains("2028-11-23"));
     let early = cert.judge(NOW - 3 * 86_400_000, None).unwrap_err();
-    assert!(matches!(early, Refusal::BindingDoesNotCount(_)), "{early:?}");
+    assert_eq!(early, Refusal::NotYetValid(NOW));
     assert_eq!(cert.judge(NOW, Some("bob@hedgerow.test")).unwrap_err(), Refusal::AddressMismatch);
     let sealed = sealing::seal(&mut rng(), vec![1], &[&cert], None, Naming::Named, end);
     assert_eq!(sealed.unwrap_err(), seal::SealError::Refused(Refusal::Expired(end)));

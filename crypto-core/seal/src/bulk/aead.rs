@@ -10,11 +10,10 @@ use zeroize::{Zeroize as _, Zeroizing};
 use super::cipher::key_length;
 use super::mode::Mode;
 use super::{Tampered, Unsupported};
+use crate::profile;
 
 /// Octets of a tag, in all modes.
 pub const TAG: usize = 16;
-/// The largest chunk octet: chunks of 4 MiB (RFC 9580 section 5.13.2).
-pub const MAX_CHUNK_OCTET: u8 = 16;
 
 /// Packet type and version in the encoding that the associated data begins with.
 const SEIPD2: [u8; 2] = [0xD2, 2];
@@ -173,13 +172,8 @@ fn check(
     chunk_octet: u8,
     session_key: &[u8],
 ) -> Result<usize, Unsupported> {
-    let nonce = match mode {
-        AeadAlgorithm::Eax => 16,
-        AeadAlgorithm::Ocb => 15,
-        AeadAlgorithm::Gcm => 12,
-        _ => return Err(Unsupported::Mode),
-    };
-    if chunk_octet > MAX_CHUNK_OCTET {
+    let nonce = profile::nonce_octets(mode).ok_or(Unsupported::Mode)?;
+    if chunk_octet > profile::MAX_CHUNK_OCTET {
         return Err(Unsupported::ChunkSize);
     }
     if key_length(cipher)? != session_key.len() {

@@ -18,7 +18,7 @@ mod seen;
 mod users;
 
 #[cfg(test)]
-mod zoo;
+mod zoo_tests;
 
 pub use facade::{FetchedCert, Judgement, Trust, TrustedCert};
 pub use fingerprint::{Fingerprint, MalformedFingerprint};

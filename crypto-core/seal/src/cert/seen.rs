@@ -4,7 +4,6 @@
 //! understood, it is not expired at that time, it was made by then and not before the key it is about, and the
 //! primary key made it.
 
-use pgp::crypto::hash::HashAlgorithm;
 use pgp::packet::SignatureType;
 use pgp::types::KeyDetails;
 
@@ -33,12 +32,7 @@ pub(super) fn counts(packet: &SignaturePacket, born: i64, when: When) -> Result<
     if packet.version() == 3 {
         return Err("it is in the form of version 3");
     }
-    if !profile::self_signature_hash_counts(packet.hash_algorithm(), made) {
-        return Err(match packet.hash_algorithm() {
-            HashAlgorithm::Sha1 => "its hash is SHA-1, after 2023-02-01",
-            _ => "its hash is too weak",
-        });
-    }
+    profile::self_signature_hash_counts(packet.hash_algorithm(), made)?;
     if !packet.is_understood() {
         return Err("it has a critical part that is not understood");
     }
@@ -321,6 +315,8 @@ impl Cert {
             Err(Refusal::Revoked)
         } else if let Err(weak) = strong(&self.primary.body.packet) {
             Err(weak)
+        } else if self.born() > when.latest() {
+            Err(Refusal::NotYetValid(millis(self.born())))
         } else if seen.direct.is_none() && seen.user.is_none() {
             let why = seen.users.iter().find_map(|user| user.binding.as_ref().err().cloned());
             Err(match (direct, why) {

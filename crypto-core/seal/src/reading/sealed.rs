@@ -116,12 +116,9 @@ fn known_cipher(cipher: u8) -> Result<SymmetricKeyAlgorithm, ReadError> {
 
 /// The mode, and the length of its starting vector.
 fn known_mode(mode: u8) -> Result<(AeadAlgorithm, usize), ReadError> {
-    match AeadAlgorithm::from(mode) {
-        mode @ AeadAlgorithm::Eax => Ok((mode, 16)),
-        mode @ AeadAlgorithm::Ocb => Ok((mode, 15)),
-        mode @ AeadAlgorithm::Gcm => Ok((mode, 12)),
-        _ => Err(ReadError::Unsupported("the AEAD mode")),
-    }
+    let mode = AeadAlgorithm::from(mode);
+    let nonce = profile::nonce_octets(mode).ok_or(ReadError::Unsupported("the AEAD mode"))?;
+    Ok((mode, nonce))
 }
 
 /// A chunk for the host to open with AES-GCM under [`Reader::message_key`](super::Reader::message_key).
@@ -312,7 +309,7 @@ impl Opening {
         }
         if host
             && guesses.len() == 1
-            && header.sealed_as().mode == Some(AeadAlgorithm::Gcm)
+            && header.sealed_as().mode.is_some_and(profile::is_gcm)
             && let Some((key, params)) = guesses.pop()
         {
             return Ok(Self::Host { key, chunks: Box::new(HostChunks::new(params)) });

@@ -74,10 +74,7 @@ impl Plan {
 
     /// Whether chunks can be sealed by a host that knows AES-GCM, or blocks by one that knows AES-CBC.
     pub fn suits_host(&self) -> bool {
-        matches!(
-            self.cipher,
-            SymmetricKeyAlgorithm::AES128 | SymmetricKeyAlgorithm::AES192 | SymmetricKeyAlgorithm::AES256
-        ) && (self.format == Format::SeipdV1 || self.mode == AeadAlgorithm::Gcm)
+        profile::is_aes(self.cipher) && (self.format == Format::SeipdV1 || profile::is_gcm(self.mode))
     }
 }
 
@@ -89,7 +86,7 @@ pub fn plan(recipients: &[Announced]) -> Plan {
     let hash = profile::SIGNING_HASHES
         .into_iter()
         .find(|hash| recipients.iter().all(|r| r.hashes.is_empty() || r.hashes.contains(hash)))
-        .unwrap_or(HashAlgorithm::Sha256); // every program has it (RFC 9580 section 9.5)
+        .unwrap_or(profile::COMMON_HASH);
     let mut plan = Plan { hash, ..Plan::default() };
     if recipients.iter().all(|r| r.seipd_v2) {
         plan.format = Format::SeipdV2;
@@ -105,34 +102,33 @@ pub fn plan(recipients: &[Announced]) -> Plan {
     plan
 }
 
-/// The strongest cipher that every recipient takes. AES-128 is taken by all (RFC 9580 section 9.3).
+/// The strongest cipher that every recipient takes; the last of the list is taken by all.
 fn cipher(recipients: &[Announced]) -> SymmetricKeyAlgorithm {
     let taken = |cipher: &SymmetricKeyAlgorithm| {
         recipients.iter().all(|r| r.ciphers.is_empty() || r.ciphers.contains(cipher))
     };
-    [SymmetricKeyAlgorithm::AES256, SymmetricKeyAlgorithm::AES192]
-        .into_iter()
-        .find(taken)
-        .unwrap_or(SymmetricKeyAlgorithm::AES128)
+    let [.., last] = profile::SEALING_CIPHERS;
+    profile::SEALING_CIPHERS.into_iter().find(taken).unwrap_or(last)
 }
 
 fn suite(recipients: &[Announced]) -> (SymmetricKeyAlgorithm, AeadAlgorithm, &'static str) {
-    use SymmetricKeyAlgorithm::{AES128, AES256};
     let listed = |suite| recipients.iter().all(|r| r.suites.contains(&suite));
-    if listed((AES256, AeadAlgorithm::Gcm)) {
-        return (AES256, AeadAlgorithm::Gcm, "every recipient announces SEIPDv2 with AES-256-GCM");
+    if listed(profile::FAST_SUITE) {
+        let (cipher, mode) = profile::FAST_SUITE;
+        return (cipher, mode, "every recipient announces SEIPDv2 with AES-256-GCM");
     }
-    // OCB is in every reader of SEIPDv2. AES-256 is too, unless a list leaves it out.
-    let has_aes256 = |r: &Announced| {
+    // The usual mode is in every reader of SEIPDv2. The usual cipher is too, unless a list leaves it out.
+    let has_cipher = |r: &Announced| {
         if r.suites.is_empty() {
-            r.ciphers.is_empty() || r.ciphers.contains(&AES256)
+            r.ciphers.is_empty() || r.ciphers.contains(&profile::CIPHER)
         } else {
-            r.suites.iter().any(|(cipher, _)| *cipher == AES256)
+            r.suites.iter().any(|(cipher, _)| *cipher == profile::CIPHER)
         }
     };
-    if recipients.iter().all(has_aes256) {
-        (AES256, AeadAlgorithm::Ocb, "every recipient announces SEIPDv2")
+    if recipients.iter().all(has_cipher) {
+        (profile::CIPHER, profile::AEAD, "every recipient announces SEIPDv2")
     } else {
-        (AES128, AeadAlgorithm::Ocb, "every recipient announces SEIPDv2, but one leaves out AES-256")
+        let (cipher, mode) = profile::LEAST_SUITE;
+        (cipher, mode, "every recipient announces SEIPDv2, but one leaves out AES-256")
     }
 }

@@ -4,7 +4,6 @@ use core::fmt;
 
 use pgp::composed::RawSessionKey;
 use pgp::crypto::aead::AeadAlgorithm;
-use pgp::crypto::hash::HashAlgorithm;
 use pgp::crypto::sym::SymmetricKeyAlgorithm;
 use pgp::packet::{PublicKeyEncryptedSessionKey, SymKeyEncryptedSessionKey};
 use pgp::ser::Serialize as _;
@@ -119,7 +118,7 @@ impl Password<'_> {
                 let mut salt = [0; 8];
                 rng.fill_bytes(&mut salt);
                 StringToKey::IteratedAndSalted {
-                    hash_alg: HashAlgorithm::Sha256,
+                    hash_alg: profile::LOCK_HASH,
                     salt,
                     count: profile::S2K_ITERATIONS,
                 }

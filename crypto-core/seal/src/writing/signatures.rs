@@ -78,7 +78,7 @@ impl SignerKey {
     pub fn with_hash(mut self, hash: HashAlgorithm) -> Self {
         let fits = |hash: HashAlgorithm| {
             profile::hash_counts(hash)
-                && salt_octets(hash).is_some()
+                && hash.salt_len().is_some()
                 && hash.digest_size().is_some_and(|size| size >= self.strength)
         };
         self.hash = if fits(hash) { hash } else { profile::HASH };
@@ -98,16 +98,6 @@ fn digest_octets_for(params: &PublicParams) -> usize {
         | PublicParams::Ed25519(_) => 32,
         // Post-quantum and unknown: the longest is never too short.
         _ => 64,
-    }
-}
-
-/// Octets of the salt of a version 6 signature (RFC 9580 section 9.5).
-fn salt_octets(hash: HashAlgorithm) -> Option<usize> {
-    match hash {
-        HashAlgorithm::Sha224 | HashAlgorithm::Sha256 | HashAlgorithm::Sha3_256 => Some(16),
-        HashAlgorithm::Sha384 => Some(24),
-        HashAlgorithm::Sha512 | HashAlgorithm::Sha3_512 => Some(32),
-        _ => None,
     }
 }
 
@@ -174,7 +164,7 @@ impl Draft {
         let mut salt = Vec::new();
         let mut unhashed = Vec::new();
         if key.version == 6 {
-            let octets = salt_octets(key.hash).ok_or(SealError::Misused("this hash has no salt size"))?;
+            let octets = key.hash.salt_len().ok_or(SealError::Misused("this hash has no salt size"))?;
             salt = vec![0; octets];
             rng.fill_bytes(&mut salt);
             hashed.extend(u32::try_from(area.len()).map_err(|_| SealError::TooLarge)?.to_be_bytes());

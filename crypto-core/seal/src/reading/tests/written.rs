@@ -143,7 +143,7 @@ fn streams_are_read_with_little_held() {
 }
 
 proptest! {
-    #![proptest_config(ProptestConfig::with_cases(64))]
+    #![proptest_config(ProptestConfig::with_cases(256))]
 
     #[test]
     fn every_split_reads_the_same(plain: Vec<u8>, cuts in prop::collection::vec(1usize..90, 1..20), one: bool) {
@@ -181,8 +181,13 @@ proptest! {
         let sealed = if one { seipd1(b"some content") } else { seipd2(b"some content", AeadAlgorithm::Gcm) };
         let mut changed = sealed.clone();
         changed[at.index(sealed.len())] ^= with;
-        if let Ok((read, _)) = open(&changed) {
-            prop_assert_eq!(read, b"some content");
+        if let Ok((read, finished)) = open(&changed) {
+            // A changed header can turn the packets into a literal one. That never passes for a sealed message.
+            if finished.sealed.is_some() {
+                prop_assert_eq!(read, b"some content");
+            } else {
+                prop_assert!(finished.claims.is_empty() && finished.session_key.is_none());
+            }
         }
     }
 }
