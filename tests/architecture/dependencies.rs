@@ -82,6 +82,7 @@ const LAW: &[(&str, &[&str], &str)] = &[
         "the page holds no keys",
     ),
     ("hedgerow-js", &["server-api", "webmail-ui"], "only a face of the core"),
+    ("hedgerow-sop", &["server-api", "webmail-ui", "hedgerow-js"], "only a command line of the core"),
 ];
 
 #[test]

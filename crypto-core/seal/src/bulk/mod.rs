@@ -21,7 +21,6 @@ mod cipher;
 mod eax;
 mod gcm;
 mod ghash;
-pub mod host;
 mod mode;
 mod ocb;
 

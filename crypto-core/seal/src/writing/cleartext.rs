@@ -5,9 +5,9 @@ use rand::{CryptoRng, RngCore};
 use wire::Millis;
 
 use super::signatures::{self, ContentKind, Draft, Signed, SignerKey, ToSign};
+use crate::SealError;
 use crate::armor::{self, Kind};
 use crate::hashing::ContentHasher;
-use crate::{SealError, profile};
 
 /// Writes a text signed in the open: push the text, then finish.
 ///
@@ -33,16 +33,7 @@ impl Cleartext {
         rng: &mut R,
         now: Millis,
     ) -> Result<Self, SealError> {
-        if signers.is_empty() {
-            return Err(SealError::Misused("there is nobody to sign"));
-        }
-        if signers.len() > profile::MAX_SIGNATURES {
-            return Err(SealError::TooLarge);
-        }
-        let drafts: Vec<Draft> = signers
-            .iter()
-            .map(|key| Draft::new(key, ContentKind::Text, &[], rng, now))
-            .collect::<Result<_, _>>()?;
+        let drafts = Draft::of_all(signers, ContentKind::Text, rng, now)?;
         let hashers = drafts.iter().map(Draft::exact_hasher).collect::<Result<_, _>>()?;
         let mut head = String::from("-----BEGIN PGP SIGNED MESSAGE-----\n");
         let mut names: Vec<String> = Vec::new();

@@ -5,8 +5,8 @@ use rand::{CryptoRng, RngCore};
 use wire::Millis;
 
 use super::signatures::{self, ContentKind, Draft, Signed, SignerKey, ToSign};
+use crate::SealError;
 use crate::hashing::ContentHasher;
-use crate::{SealError, profile};
 
 /// Content signed apart: hash it by pieces, then sign.
 #[derive(Debug)]
@@ -28,17 +28,10 @@ impl Detached {
         rng: &mut R,
         now: Millis,
     ) -> Result<Self, SealError> {
-        if signers.is_empty() {
-            return Err(SealError::Misused("there is nobody to sign"));
-        }
-        if signers.len() > profile::MAX_SIGNATURES {
-            return Err(SealError::TooLarge);
-        }
         if hash_outside && kind == ContentKind::Text {
             return Err(SealError::Misused("text is hashed here, for its line ends count as CR LF"));
         }
-        let drafts: Vec<Draft> =
-            signers.iter().map(|key| Draft::new(key, kind, &[], rng, now)).collect::<Result<_, _>>()?;
+        let drafts = Draft::of_all(signers, kind, rng, now)?;
         let hashers = if hash_outside {
             None
         } else {

@@ -148,6 +148,22 @@ fn hashed_subpackets(key: &Fingerprint, intended: &[Fingerprint], now: Millis) -
 }
 
 impl Draft {
+    /// One for each signer; at least one.
+    pub(crate) fn of_all<R: RngCore + CryptoRng>(
+        signers: &[SignerKey],
+        kind: ContentKind,
+        rng: &mut R,
+        now: Millis,
+    ) -> Result<Vec<Self>, SealError> {
+        if signers.is_empty() {
+            return Err(SealError::Misused("there is nobody to sign"));
+        }
+        if signers.len() > profile::MAX_SIGNATURES {
+            return Err(SealError::TooLarge);
+        }
+        signers.iter().map(|key| Self::new(key, kind, &[], rng, now)).collect()
+    }
+
     pub(crate) fn new<R: RngCore + CryptoRng>(
         key: &SignerKey,
         kind: ContentKind,

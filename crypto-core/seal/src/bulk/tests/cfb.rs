@@ -5,7 +5,6 @@ use pgp::crypto::sym::SymmetricKeyAlgorithm;
 use sha1::{Digest as _, Sha1};
 
 use super::super::cfb::{Opener, Sealer, sealed_length};
-use super::super::host::HostSealer;
 use super::super::{Block, Tampered};
 use super::{CIPHERS, key, noise};
 
@@ -60,54 +59,6 @@ fn any_cipher_size_and_cut_opens_to_what_was_sealed() {
             }
         }
     }
-}
-
-#[test]
-fn a_host_with_cbc_makes_the_same() {
-    use aes::cipher::{BlockEncrypt as _, KeyInit as _};
-    let aes = aes::Aes256::new_from_slice(&key(SymmetricKeyAlgorithm::AES256)).unwrap();
-    // AES-CBC as WebCrypto has it, padding included.
-    let cbc = |iv: Block, input: &[u8]| {
-        let mut last = iv;
-        let padded = [input, &[16; 16]].concat();
-        let mut out = Vec::new();
-        for block in padded.chunks(16) {
-            last.iter_mut().zip(block).for_each(|(to, from)| *to ^= from);
-            aes.encrypt_block((&mut last).into());
-            out.extend(last);
-        }
-        out
-    };
-    for length in (0..70).chain([1000]) {
-        let content = noise(length, 4);
-        for (size, most) in [(1, 16), (5, 32), (64, 1000), (1000, 48), (100, usize::MAX)] {
-            let mut out = Vec::new();
-            let mut sealer = HostSealer::new(&RANDOM);
-            for piece in content.chunks(size) {
-                sealer.push(piece);
-                if let Some(job) = sealer.take_job(most) {
-                    assert!(sealer.take_job(most).is_none(), "one piece at a time");
-                    sealer.give(&cbc(job.iv, &job.input), &mut out).unwrap();
-                }
-            }
-            sealer.end();
-            while let Some(job) = sealer.take_job(most) {
-                sealer.give(&cbc(job.iv, &job.input), &mut out).unwrap();
-            }
-            assert!(sealer.is_done());
-            assert!(out == reference(&content), "{length} {size} {most}");
-        }
-    }
-}
-
-#[test]
-fn a_host_that_gives_too_little_is_refused() {
-    let mut sealer = HostSealer::new(&RANDOM);
-    sealer.push(&[1; 100]);
-    assert!(sealer.give(&[0; 200], &mut Vec::new()).is_err(), "nothing was asked for");
-    let job = sealer.take_job(64).unwrap();
-    assert_eq!(job.input.len(), 64);
-    assert!(sealer.give(&[0; 63], &mut Vec::new()).is_err());
 }
 
 #[test]
