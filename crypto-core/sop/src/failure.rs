@@ -44,8 +44,12 @@ pub(crate) enum Code {
     IncompatibleOptions = 83,
     /// The profile is unknown, or the subcommand has none.
     UnsupportedProfile = 89,
+    /// The primary key of a key is revoked or too weak.
+    PrimaryKeyBad = 103,
     /// A certificate has no matching user ID.
     CertUseridNoMatch = 107,
+    /// A key may not certify, or the secret of its primary key is not here.
+    KeyCannotCertify = 109,
 }
 
 /// An exit code and the reason a person reads on the error stream. Never holds content.

@@ -89,6 +89,45 @@ fn tampering_writes_nothing() {
 }
 
 #[test]
+fn keys_are_revoked_renewed_and_certified() {
+    for profile in ["compatible", "modern"] {
+        let home = folder(profile);
+        let dir = home.path();
+        let key = std::fs::read(dir.join("key")).unwrap();
+        let cert = std::fs::read(dir.join("cert")).unwrap();
+        std::fs::write(dir.join("text"), "text").unwrap();
+
+        let authority = made(dir, &["generate-key", "--profile", profile, "CA <ca@example.org>"], b"");
+        std::fs::write(dir.join("ca.key"), &authority).unwrap();
+        std::fs::write(dir.join("ca.cert"), made(dir, &["extract-cert"], &authority)).unwrap();
+        let alice = "Alice <alice@example.org>";
+        let validate = ["validate-userid", alice, "ca.cert"];
+        assert_eq!(code(dir, &validate, &cert), 107);
+        let certify = |id: &str| sop(dir, &["certify-userid", "--userid", id, "ca.key"], &cert);
+        assert_eq!(certify("Bob <bob@example.org>").status.code(), Some(107));
+        let certified = certify(alice).stdout;
+        made(dir, &validate, &certified);
+
+        // A renewed key is the same key, and still signs.
+        let renewed = made(dir, &["update-key"], &key);
+        std::fs::write(dir.join("renewed"), &renewed).unwrap();
+        let signature = made(dir, &["sign", "renewed"], b"text");
+        std::fs::write(dir.join("sig"), &signature).unwrap();
+        made(dir, &["verify", "sig", "cert"], b"text");
+
+        let revoked = made(dir, &["revoke-key"], &key);
+        std::fs::write(dir.join("revoked"), &revoked).unwrap();
+        assert_eq!(code(dir, &["encrypt", "revoked"], b"text"), 17);
+        assert_eq!(code(dir, &["verify", "sig", "revoked"], b"text"), 3, "nobody said why: it reaches back");
+        // The owner's other device learns of it, and renews nothing.
+        assert_eq!(code(dir, &["update-key", "--merge-certs", "revoked"], &key), 103);
+        let locked = made(dir, &["change-key-password", "--new-key-password=@ENV:WORD"], &key);
+        assert_eq!(code(dir, &["revoke-key"], &locked), 67);
+        made(dir, &["revoke-key", "--with-key-password=@ENV:WORD"], &locked);
+    }
+}
+
+#[test]
 fn passwords() {
     let dir = tempfile::tempdir().unwrap();
     let dir = dir.path();

@@ -1,4 +1,4 @@
-//! `merge-certs`, `certify-userid`, `validate-userid`.
+//! `merge-certs`, `validate-userid`.
 
 use seal::armor::{Kind, armored};
 use seal::cert::Cert;
@@ -9,7 +9,7 @@ use crate::failure::{Code, Failure};
 use crate::{certs, inputs, outputs};
 
 /// Certificates of standard input.
-fn from_stdin() -> Result<Vec<Cert>, Failure> {
+pub(crate) fn from_stdin() -> Result<Vec<Cert>, Failure> {
     certs::parse(&inputs::whole_stdin(inputs::KEYS_AT_MOST)?, "the input")
 }
 

@@ -3,6 +3,7 @@
 mod about;
 mod armor;
 mod certificates;
+mod changing;
 mod decrypt;
 mod encrypt;
 mod inline;
@@ -11,7 +12,7 @@ mod sign;
 mod verify;
 
 use crate::arguments::Command;
-use crate::failure::{Code, Failure};
+use crate::failure::Failure;
 
 /// Runs a subcommand.
 pub(crate) fn run(command: Command) -> Result<(), Failure> {
@@ -32,9 +33,8 @@ pub(crate) fn run(command: Command) -> Result<(), Failure> {
         Command::InlineSign(asked) => sign::inline(&asked),
         Command::Armor(asked) => armor::armor(&asked),
         Command::Dearmor => armor::dearmor(),
-        // The draft's code for what a program does not have.
-        Command::RevokeKey(_) | Command::UpdateKey(_) | Command::CertifyUserid(_) => {
-            Err(Failure::new(Code::UnsupportedSubcommand, "this subcommand is not supported"))
-        }
+        Command::RevokeKey(asked) => changing::revoke(&asked),
+        Command::UpdateKey(asked) => changing::update(&asked),
+        Command::CertifyUserid(asked) => changing::certify(&asked),
     }
 }

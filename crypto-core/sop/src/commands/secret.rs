@@ -12,7 +12,7 @@ use crate::arguments::{ChangeKeyPassword, Form, GenerateKey};
 use crate::failure::{Code, Failure};
 use crate::{dates, inputs, keys, outputs, passwords};
 
-fn write(keys: &[SecretCert], form: &Form) -> Result<(), Failure> {
+pub(crate) fn write(keys: &[SecretCert], form: &Form) -> Result<(), Failure> {
     let mut bytes = Zeroizing::new(Vec::new());
     for key in keys {
         bytes.extend_from_slice(&key.to_bytes().map_err(failed)?);
