@@ -60,6 +60,8 @@ pub const MAX_S2K_HASHED_BYTES: u64 = 1024 * 1024 * 1024;
 pub const MAX_COMPRESSION_LAYERS: usize = 2;
 /// Longest line of armor outside its base64 that is read, in bytes.
 pub const MAX_ARMOR_LINE_BYTES: usize = 16 * 1024;
+/// Longest line of base64 in armor, in bytes.
+pub const MAX_ARMOR_BODY_LINE_BYTES: usize = 16 * 1024 * 1024;
 /// Most bytes of header lines of armor.
 pub const MAX_ARMOR_HEADER_BYTES: usize = 64 * 1024;
 /// Most bytes of text before armor.

@@ -336,17 +336,13 @@ fn revoked_weak_and_wrongly_flagged_certificates_are_refused() {
         refusal(with_signature(&key, SignatureType::SubkeyRevocation, NOW, compromised.clone(), Sha256)),
         Refusal::EncryptionKeyRevoked
     );
-    // Without its only user id the key is no longer anybody's; it remains a key.
-    let nameless = with_signature(&key, SignatureType::CertRevocation, NOW, vec![], Sha256);
-    let judged = nameless.judge(NOW + 1000, Some("alice@hedgerow.test"));
-    assert_eq!(judged.unwrap_err(), Refusal::AddressMismatch);
-    assert!(nameless.judge(NOW + 1000, None).unwrap().user_ids.is_empty());
-    // A binding without the flags to encrypt, and one that ended. (Without any flags the algorithm says it.)
-    let mut flags = pgp::packet::KeyFlags::default();
-    flags.set_timestamping(true);
-    let timestamping = vec![SubpacketData::KeyFlags(flags)];
     assert_eq!(
-        refusal(with_signature(&key, SignatureType::SubkeyBinding, NOW, timestamping, Sha256)),
+        refusal(with_signature(&key, SignatureType::CertRevocation, NOW, vec![], Sha256)),
+        Refusal::NoValidBinding
+    );
+    // A binding without the flags to encrypt, and one that ended.
+    assert_eq!(
+        refusal(with_signature(&key, SignatureType::SubkeyBinding, NOW, vec![], Sha256)),
         Refusal::NoEncryptionKey
     );
     let mut flags = pgp::packet::KeyFlags::default();

@@ -9,7 +9,9 @@ use zeroize::Zeroize as _;
 
 use super::base64::{SLACK, decode_line, decoded, six_bits};
 use super::{ArmorError, Kind};
-use crate::profile::{MAX_ARMOR_HEADER_BYTES, MAX_ARMOR_LINE_BYTES, MAX_ARMOR_PREAMBLE_BYTES};
+use crate::profile::{
+    MAX_ARMOR_BODY_LINE_BYTES, MAX_ARMOR_HEADER_BYTES, MAX_ARMOR_LINE_BYTES, MAX_ARMOR_PREAMBLE_BYTES,
+};
 
 const DASHES: &[u8] = b"-----";
 
@@ -220,6 +222,14 @@ impl Dearmorer {
         let rest = self.whole_lines(input, out);
         let line = rest.iter().position(|byte| *byte == b'\n').map_or(rest.len(), |at| at + 1);
         let (line, later) = rest.split_at_checked(line).unwrap_or((rest, &[]));
+        // Some write all of it into one line; without an end to it, it is not armor.
+        self.spent = self.spent.saturating_add(line.len());
+        if self.spent > MAX_ARMOR_BODY_LINE_BYTES {
+            return Err(ArmorError::TooLong);
+        }
+        if line.ends_with(b"\n") {
+            self.spent = 0;
+        }
         let left = self.characters(line, out)?;
         if self.state == State::Body {
             let end = if line.ends_with(b"\r\n") { 2 } else { 1 };

@@ -219,6 +219,12 @@ fn endless_lines_are_refused_before_they_fill_memory() {
         let pushed = (0..6).try_for_each(|_| dearmorer.push(&garbage, &mut Vec::new()));
         assert_eq!(pushed, Err(error));
     }
+    // Base64 may be one line, not one without end.
+    let mut dearmorer = Dearmorer::new();
+    dearmorer.push(b"-----BEGIN PGP MESSAGE-----\n\n", &mut Vec::new()).unwrap();
+    let line = vec![b'A'; 1 << 20];
+    let pushed = (0..17).try_for_each(|_| dearmorer.push(&line, &mut Vec::new()));
+    assert_eq!(pushed, Err(ArmorError::TooLong));
     // Many short lines are no better.
     let text = "x\n".repeat(1 << 20);
     assert_eq!(dearmored(text.as_bytes()), Err(ArmorError::NotArmor));

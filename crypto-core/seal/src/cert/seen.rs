@@ -154,19 +154,10 @@ fn strong(key: &impl KeyDetails) -> Result<(), Refusal> {
     profile::key_counts(key.algorithm(), key.public_params()).map_err(Refusal::WeakAlgorithm)
 }
 
-/// Flags, or what keys could do before there were flags: whatever their algorithm can.
-fn flags_of(said: Option<Flags>, key: &impl KeyDetails, primary: bool) -> Flags {
-    match said {
-        Some(flags) => flags,
-        None if u8::from(key.version()) != 4 => Flags::default(),
-        None => {
-            let certify = if primary { Flags::CERTIFY } else { 0 };
-            let sign = if profile::can_verify(key.algorithm()) { Flags::SIGN } else { 0 };
-            let encrypt = Flags::ENCRYPT_COMMUNICATIONS | Flags::ENCRYPT_STORAGE;
-            let encrypt = if profile::can_seal_to(key.algorithm()) { encrypt } else { 0 };
-            Flags::new(certify | sign | encrypt)
-        }
-    }
+/// What a key may do that nobody said anything of: a primary key certifies, and that is all. Guessing more from
+/// the algorithm, as GnuPG does, would let a key be used for what its owner never meant it for.
+fn flags_of(said: Option<Flags>, primary: bool) -> Flags {
+    said.unwrap_or_else(|| if primary { Flags::new(Flags::CERTIFY) } else { Flags::default() })
 }
 
 impl Cert {
@@ -274,15 +265,16 @@ impl Cert {
     pub(super) fn seen_primary(&self, when: When) -> SeenPrimary<'_> {
         let direct = self.direct_at(when);
         let users: Vec<SeenUser<'_>> = self.users.iter().map(|user| self.seen_user(user, when)).collect();
-        // Those not revoked first, then those marked as primary, then the newest (RFC 9580 section 5.2.3.27).
+        // Those marked as primary first, then the newest (RFC 9580 section 5.2.3.27). A revoked one speaks for
+        // nothing.
         let primary_user = users
             .iter()
             .enumerate()
             .zip(&self.users)
             .filter(|(_, user)| !user.body.attribute)
             .filter_map(|((index, seen), _)| {
-                let binding = seen.binding.as_ref().ok()?;
-                let rank = (seen.revocation.is_none(), binding.is_primary_user_id(), binding.created());
+                let binding = seen.binding.as_ref().ok().filter(|_| seen.revocation.is_none())?;
+                let rank = (binding.is_primary_user_id(), binding.created());
                 Some((rank, core::cmp::Reverse(index), index))
             })
             .max()
@@ -310,7 +302,7 @@ impl Cert {
             });
         let life = seen.says(SignaturePacket::key_life).filter(|life| *life != 0);
         seen.expires = life.map(|life| self.born().saturating_add(life));
-        seen.flags = flags_of(seen.says(SignaturePacket::key_flags), &self.primary.body.packet, true);
+        seen.flags = flags_of(seen.says(SignaturePacket::key_flags), true);
         seen.state = if seen.revocation.is_some() {
             Err(Refusal::Revoked)
         } else if let Err(weak) = strong(&self.primary.body.packet) {
@@ -341,8 +333,11 @@ impl Cert {
         let born = subkey.body.created();
         let expires = binding.as_ref().ok().and_then(|it| it.key_life()).filter(|life| *life != 0);
         let expires = expires.map(|life| born.saturating_add(life));
-        let mut flags = flags_of(binding.as_ref().ok().and_then(|it| it.key_flags()), key, false);
-        // Without flags nobody was asked to confirm; who signs has to have done so all the same.
+        // What a direct signature says holds for all keys that say nothing of themselves (RFC 9580
+        // section 5.2.3.10).
+        let said = binding.as_ref().ok().and_then(|it| it.key_flags());
+        let mut flags = flags_of(said.or_else(|| self.direct_at(when).ok()?.key_flags()), false);
+        // Of these nobody was asked to confirm; who signs has to have done so all the same.
         if let Ok(packet) = &binding
             && flags.signs()
             && packet.key_flags().is_none()
