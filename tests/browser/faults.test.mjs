@@ -1,6 +1,8 @@
 // What goes wrong must be said clearly, and nothing may be lost over it.
 import assert from "node:assert/strict";
 import { randomBytes } from "node:crypto";
+import { readdir, readFile, writeFile } from "node:fs/promises";
+import { join } from "node:path";
 import { after, before, test } from "node:test";
 
 import { launchBrowser, Person } from "./harness/browser.mjs";
@@ -53,6 +55,42 @@ test("a wrong passphrase is told at its field and the account stays shut", async
   assert.match(words.join(" "), /passphrase/i);
   await person.look("fault-wrong-passphrase");
   await steps.signIn(person, address, passphrase);
+  await steps.inboxShows(person);
+  await person.leave();
+});
+
+test("a damaged login record is told apart from a wrong passphrase, with the way on", async () => {
+  const person = await Person.arrive(browser, server);
+  const address = `hanna${randomBytes(3).toString("hex")}@hedgerow.test`;
+  const words = await steps.signUp(person, address, passphrase);
+  await steps.signOut(person);
+  const made = server.recorder.under("/api/v1/accounts").findLast(({ method, status, requestBody }) =>
+    method === "POST" && status < 300 && requestBody.includes('"record"'),
+  );
+  const record = Buffer.from(JSON.parse(made.requestBody.toString("utf8")).record, "base64url");
+  await server.terminate();
+  let places = 0;
+  for (const name of await readdir(server.dataFolder)) {
+    if (!name.startsWith("hedgerow.sqlite")) continue;
+    const file = join(server.dataFolder, name);
+    const bytes = await readFile(file);
+    for (let at = bytes.indexOf(record); at >= 0; at = bytes.indexOf(record, at + 1)) {
+      bytes[at + (record.length >> 1)] ^= 1;
+      places += 1;
+    }
+    await writeFile(file, bytes);
+  }
+  assert.ok(places > 0, "the record is in no file");
+  await server.launch();
+  person.networkMayFail = true;
+  await steps.signIn(person, address, passphrase);
+  await said(person, /damaged.*Forgot passphrase/);
+  await person.look("fault-damaged-login");
+  const next = "Eight geese cross the lane";
+  await steps.recover(person, address, words, next);
+  await steps.inboxShows(person);
+  await steps.signOut(person);
+  await steps.signIn(person, address, next);
   await steps.inboxShows(person);
   await person.leave();
 });

@@ -129,7 +129,14 @@ async fn a_bit_in_each_credential() -> Result<()> {
     let alice = Person::new(&server, "alice").await?;
     server.stop()?;
     let files = server.files()?;
-    for column in ["opaque_record", "opaque_record_sha256", "recovery_key", "recovery_key_sha256"] {
+    for column in [
+        "opaque_record",
+        "opaque_record_sha256",
+        "recovery_key",
+        "recovery_key_sha256",
+        "certificate",
+        "certificate_sha256",
+    ] {
         for (path, bytes) in &files {
             std::fs::write(path, bytes)?;
         }
@@ -147,6 +154,11 @@ async fn a_bit_in_each_credential() -> Result<()> {
             // The way on: the recovery phrase makes a new record.
             device.recover(&alice.phrase, "another correct horse").await?;
             Person::at(&server, "alice", "another correct horse")?.sign_in().await?;
+        } else if column.starts_with("certificate") {
+            // Her own device stops, rather than go on with a certificate that is not hers.
+            let refusal =
+                device.sign_in().await.err().with_context(|| format!("{column} was not noticed"))?;
+            ensure!(refusal.server() == Some(ErrorCode::Damaged), "{column}: {refusal}");
         } else {
             let refusal = device.recover(&alice.phrase, "another correct horse").await.err();
             let refusal = refusal.with_context(|| format!("{column} was not noticed"))?;

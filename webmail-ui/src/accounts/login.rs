@@ -128,6 +128,10 @@ pub(crate) fn Login() -> impl IntoView {
                     passphrase_error.try_set(Some(tr("accounts.wrong_credentials")));
                     focus(passphrase_node);
                 }
+                // Trying again does not help; the recovery phrase may.
+                Err(refused) if refused.code() == Some(wire::error::ErrorCode::Damaged) => {
+                    passphrase_error.try_set(Some(tr("accounts.sign_in_damaged")));
+                }
                 Err(refused) => {
                     fault.try_set(Some(refused));
                 }
