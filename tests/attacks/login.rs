@@ -146,9 +146,25 @@ async fn a_wrong_passphrase_and_a_wrong_phrase_are_refused_here() -> Result<()> 
         outcome.as_ref().err().and_then(|refusal| refusal.server()) == Some(ErrorCode::WrongCredentials),
         "{outcome:?}"
     );
-    let mut broken = alice.phrase.clone();
-    broken.swap(0, 1);
-    refused(device.recover(&broken, "a new long passphrase").await, &[Code::MalformedPhrase])?;
+    let mut unknown = alice.phrase.clone();
+    *unknown.first_mut().context("the phrase has words")? = "hedgerow".to_owned();
+    let short = alice.phrase.get(1..).context("the phrase has words")?.to_vec();
+    for broken in [unknown, short] {
+        refused(device.recover(&broken, "a new long passphrase").await, &[Code::MalformedPhrase])?;
+    }
+    // Of phrases with a wrong word one in 256 has a right checksum: three in a row do not.
+    let mut noticed = false;
+    for word in 1..=3 {
+        let mut wrong = alice.phrase.clone();
+        *wrong.get_mut(word).context("the phrase has words")? = "zoo".to_owned();
+        if wrong == alice.phrase {
+            continue;
+        }
+        let outcome = device.recover(&wrong, "a new long passphrase").await;
+        ensure!(outcome.is_err(), "a wrong phrase was taken");
+        noticed |= refused(outcome, &[Code::MalformedPhrase]).is_ok();
+    }
+    ensure!(noticed, "no checksum was looked at");
     device.recover(&alice.phrase, "a new long passphrase").await?;
     Ok(())
 }

@@ -169,6 +169,11 @@ pub fn cipher_counts(cipher: SymmetricKeyAlgorithm) -> bool {
     )
 }
 
+/// Whether keys of this algorithm make RSA signatures.
+pub fn is_rsa_signature(algorithm: PublicKeyAlgorithm) -> bool {
+    matches!(algorithm, PublicKeyAlgorithm::RSA | PublicKeyAlgorithm::RSASign)
+}
+
 /// Whether it is AES, which hosts have in hardware.
 pub fn is_aes(cipher: SymmetricKeyAlgorithm) -> bool {
     SEALING_CIPHERS.contains(&cipher)

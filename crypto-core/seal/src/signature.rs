@@ -18,7 +18,7 @@ use pgp::types::{Mpi, SignatureBytes, VerifyingKey};
 pub(crate) use parts::Part;
 pub use parts::{Flags, Issuer, RevocationReason};
 
-use crate::SealError;
+use crate::{SealError, profile};
 
 /// The most octets of a signature packet: the largest post-quantum signature (49,856 octets), with its parts.
 pub const MAX_SIGNATURE_BYTES: usize = 96 * 1024;
@@ -335,6 +335,5 @@ impl SignaturePacket {
 }
 
 fn same_algorithm(one: PublicKeyAlgorithm, other: PublicKeyAlgorithm) -> bool {
-    use PublicKeyAlgorithm::{RSA, RSASign};
-    one == other || (matches!(one, RSA | RSASign) && matches!(other, RSA | RSASign))
+    one == other || (profile::is_rsa_signature(one) && profile::is_rsa_signature(other))
 }

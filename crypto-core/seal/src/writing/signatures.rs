@@ -70,7 +70,7 @@ impl SignerKey {
 
     /// Whether it is an RSA key, for a host that has faster RSA than this program.
     pub fn is_rsa(&self) -> bool {
-        matches!(self.algorithm, PublicKeyAlgorithm::RSA | PublicKeyAlgorithm::RSASign)
+        profile::is_rsa_signature(self.algorithm)
     }
 
     /// The same key, signing with `hash`, or with a stronger one if the key is worth more.
