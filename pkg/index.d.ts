@@ -1,110 +1,543 @@
 /**
- * Hedgerow's crypto core in WebAssembly.
+ * OpenPGP (RFC 9580) for browsers and Node 20, over Hedgerow's crypto core in WebAssembly.
  *
- * Secret keys live inside the module; JavaScript holds handles. Everything that fails throws an
- * `HedgerowError` with a stable `code`.
+ * - Every function is asynchronous and loads the module when it is first needed; {@link load} does so early.
+ * - Secret keys live inside the module; JavaScript holds handles. `free()` or `using` wipes them.
+ * - Certificates (public keys) are plain values that can be kept and compared.
+ * - What fails throws a {@link HedgerowError} with a stable `code` and a `remedy`. An aborted call rejects with
+ *   the reason of its signal.
+ * - Times are milliseconds since 1970, as `Date.now()` gives them; a `Date` is taken too.
+ *
+ * @packageDocumentation
  */
 
-/** Stable codes of refusals; the list may grow. */
-export type ErrorCode =
-  | "wrong_passphrase" | "passphrase_too_short" | "malformed_phrase" | "wrong_phrase" | "locked"
-  | "out_of_order" | "unknown_suite" | "malformed" | "tampered" | "rolled_back" | "key_substituted"
-  | "unusable_certificate" | "certificate_changed" | "no_key_for_message" | "no_integrity" | "too_large"
-  | "malformed_mail" | "malformed_address" | "no_such_attachment" | "internal";
+// ---------------------------------------------------------------------------------------------- content
 
-/** What is thrown. The message names algorithms, dates or fingerprints; never content or secrets. */
-export interface HedgerowError extends Error {
-  readonly code: ErrorCode;
+/** What can be encrypted, signed or read. A string is UTF-8. */
+export type Content = string | Uint8Array | Blob | ReadableStream<Uint8Array>;
+
+/** In what shape a result is wanted. */
+export type Shape = "bytes" | "text" | "blob" | "stream";
+
+/** The value that each shape is. */
+export interface Shapes {
+  bytes: Uint8Array;
+  /** UTF-8; content that is none is refused with `not_text`. */
+  text: string;
+  blob: Blob;
+  /** Pieces as they are ready; memory stays bounded whatever the size. */
+  stream: ReadableStream<Uint8Array>;
 }
 
-/** A public certificate as it was read at one moment. */
-export interface Certificate {
+/** The shape of a result when `as` is not given: that of what came in. */
+export type NaturalShape<C extends Content> = C extends ReadableStream<Uint8Array>
+  ? "stream"
+  : C extends Blob
+    ? "blob"
+    : "bytes";
+
+/** The shape of a message when `as` is not given: armor makes a string of what would be bytes. */
+export type MessageShape<C extends Content, A extends boolean | undefined> = NaturalShape<C> extends "bytes"
+  ? A extends true
+    ? "text"
+    : "bytes"
+  : NaturalShape<C>;
+
+/** A moment. */
+export type Moment = number | Date;
+
+/** One, or several. */
+export type Many<T> = T | Iterable<T>;
+
+// ----------------------------------------------------------------------------------------------- errors
+
+/**
+ * Stable codes of refusals. The list may grow: have a `default` branch.
+ *
+ * | code | when |
+ * |---|---|
+ * | `wrong_passphrase` | the passphrase or password is wrong, or what it locks is damaged |
+ * | `passphrase_too_short` | a passphrase for {@link SecretKey.lockWithPassphrase} has fewer than 12 characters |
+ * | `locked` | the key needs its passphrase first |
+ * | `handle_freed` | the handle was disposed |
+ * | `instance_lost` | the module broke and was started again; handles made before are dead |
+ * | `malformed` | the bytes are not what they should be |
+ * | `tampered` | the message was changed, or it is cut off |
+ * | `no_integrity` | the message has no integrity protection and is not opened |
+ * | `no_key_for_message` | none of the keys, passwords and session keys given opens it |
+ * | `unusable_certificate` | the certificate may not be used for this now; the message says why |
+ * | `key_substituted` | another key than the one asked for, or its parts do not belong together |
+ * | `no_good_signature` | `expectSigned` was set and no signature is good |
+ * | `too_large` | a limit that protects memory or time was reached |
+ * | `unsupported` | an algorithm or format this package does not do |
+ * | `not_text` | content wanted as text is not UTF-8 |
+ * | `bad_argument` | an argument or a combination of options makes no sense |
+ * | `internal` | a fault of the program |
+ */
+export type ErrorCode =
+  | "wrong_passphrase" | "passphrase_too_short" | "locked" | "handle_freed" | "instance_lost"
+  | "malformed" | "tampered" | "no_integrity" | "no_key_for_message"
+  | "unusable_certificate" | "certificate_changed" | "key_substituted" | "no_good_signature"
+  | "too_large" | "unsupported" | "not_text" | "bad_argument" | "internal"
+  | "malformed_phrase" | "wrong_phrase" | "out_of_order" | "unknown_suite" | "rolled_back"
+  | "malformed_mail" | "malformed_address" | "no_such_attachment";
+
+/** What is thrown. Its message names algorithms, dates or fingerprints; never content or secrets. */
+export class HedgerowError extends Error {
+  readonly name: "HedgerowError";
+  readonly code: ErrorCode;
+  /** What to do about it, in English, for developers. */
+  readonly remedy: string;
+}
+
+// ----------------------------------------------------------------------------------------- certificates
+
+/** What a key of a certificate may do. */
+export type Ability = "certify" | "sign" | "encrypt" | "authenticate";
+
+/** One key of a certificate, judged. */
+export interface JudgedKey {
+  /** Hexadecimal. */
+  readonly fingerprint: string;
+  /** For example `Ed25519`, `X25519`, `RSA 3072`, `ML-KEM-768+X25519`. */
+  readonly algorithm: string;
+  readonly primary: boolean;
+  readonly created: number;
+  /** Absent: never. */
+  readonly expires?: number;
+  /** What it may do now; empty if it is not valid. */
+  readonly may: readonly Ability[];
+  readonly valid: boolean;
+  /** Why not, in English. */
+  readonly reason?: string;
+}
+
+/** One user id of a certificate, judged. */
+export interface JudgedUserId {
+  /** As written, for example `Alice <alice@example.org>`. Anyone can write anything here. */
+  readonly text: string;
+  /** The address in it, if it holds one. */
+  readonly address?: string;
+  readonly primary: boolean;
+  readonly valid: boolean;
+  /** Why not, in English. */
+  readonly reason?: string;
+}
+
+/** A certificate as seen at one moment. */
+export interface Judgement {
+  /** Whether it may be encrypted to. */
+  readonly usable: boolean;
+  /** Why not, in English. */
+  readonly reason?: string;
+  /** Whether a signature made now with one of its keys counts. */
+  readonly signs: boolean;
+  readonly revoked: boolean;
+  /** When it ends; absent: never. */
+  readonly expires?: number;
+  /** The primary key first. */
+  readonly keys: readonly JudgedKey[];
+  readonly userIds: readonly JudgedUserId[];
+  /** Whether it says that its owner reads SEIPDv2 (RFC 9580). */
+  readonly readsSeipd2: boolean;
+}
+
+/**
+ * A certificate, also called a public key. A value: immutable, holds no secret, needs no disposal, survives
+ * `instance_lost`.
+ */
+export class Certificate {
+  private constructor();
   /** Hexadecimal; 40 digits (version 4) or 64 (version 6). */
   readonly fingerprint: string;
-  /** OpenPGP version. */
+  /** The last (version 4) or first (version 6) 16 digits. Never identify anyone by it. */
+  readonly keyId: string;
   readonly version: 4 | 6;
+  readonly created: number;
   /** Binary form. */
   readonly bytes: Uint8Array;
   /** Armored form. */
   readonly armored: string;
-  /** Whether it may be sealed to now. */
+  /** Its valid user ids, as {@link judge} saw them when it was read. */
+  readonly userIds: readonly string[];
+  /** Whether it could be encrypted to when it was read. */
   readonly usable: boolean;
   /** Why not, in English. */
   readonly reason?: string;
-  /** When it ends, in milliseconds since 1970; absent if never, or if not usable. */
+  /** When it ends, as seen when it was read; absent: never. */
   readonly expires?: number;
-  /** Its user ids; empty if not usable. */
-  readonly userIds: string[];
+  /**
+   * Says what is valid and what not, with reasons.
+   * @param options.at the moment; now if absent
+   * @param options.address `usable` only if a valid user id has this address
+   */
+  judge(options?: { at?: Moment; address?: string }): Promise<Judgement>;
+  /** This certificate with what `other` adds: newer signatures, subkeys, user ids, revocations. */
+  merge(other: Certificate | Uint8Array | string): Promise<Certificate>;
+  /** Only what is needed to use it now: for mail headers and QR codes. */
+  minimise(): Promise<Certificate>;
+  /** With a revocation that its owner prepared: see {@link SecretKey.revocation}. */
+  revoke(revocation: Uint8Array | string): Promise<Certificate>;
+  /** The fingerprint as words to read aloud, in the order in which both people see them. */
+  words(): Promise<readonly string[]>;
+  /** The text of a QR code: `OPENPGP4FPR:` and the fingerprint. */
+  readonly qrText: string;
+  /** Whether two certificates are of the same key: same fingerprint. */
+  isSame(other: Certificate | string): boolean;
 }
+
+/** What is taken where a certificate is needed. Bytes and text are read anew each time: keep the object. */
+export type CertificateSource = Certificate | Uint8Array | string;
+
+/** Reads exactly one certificate, binary or armored. */
+export function readCertificate(
+  certificate: Uint8Array | string,
+  options?: { at?: Moment; address?: string; fingerprint?: string },
+): Promise<Certificate>;
+
+/** Reads a keyring. Certificates that cannot be read are left out and counted. */
+export function readCertificates(
+  keyring: Uint8Array | string,
+  options?: { at?: Moment },
+): Promise<{ readonly certificates: readonly Certificate[]; readonly unreadable: number }>;
+
+// ------------------------------------------------------------------------------------------------- keys
+
+/**
+ * Which kind of key is made.
+ * - `compatible` (default): version 4, Ed25519 and X25519; read by GnuPG, Thunderbird and everyone else.
+ * - `modern`: version 6 (RFC 9580), Ed25519 and X25519.
+ * - `post-quantum`: version 6 with ML-DSA and ML-KEM (RFC 9980), for peers known to read it.
+ * - `rsa3072`, `rsa4096`: version 4, for those who must. Making one takes about a second.
+ */
+export type KeyProfile = "compatible" | "modern" | "post-quantum" | "rsa3072" | "rsa4096";
+
+/**
+ * How a key is protected when it leaves the module.
+ * - `argon2`: Argon2id (64 MiB) and AEAD (RFC 9580). Strong; OpenPGP.js 6, Sequoia 2 and newer read it.
+ * - `gnupg`: iterated and salted S2K, AES-256 in CFB mode; GnuPG reads it. Anyone who has it can guess fast:
+ *   take a long passphrase.
+ */
+export type Protection = "argon2" | "gnupg";
+
+/** Why a key or user id is revoked. All but `superseded` and `retired` reach back to its making. */
+export type RevocationReason = "unspecified" | "superseded" | "compromised" | "retired";
+
+/** Makes a key. */
+export function makeKey(options: {
+  /** `Alice <alice@example.org>`, or an address alone; the first is the primary one. */
+  userIds: Many<string>;
+  profile?: KeyProfile;
+  /** When it ends; two years if absent; `null`: never. It can be extended later. */
+  expires?: Moment | null;
+  signal?: AbortSignal;
+}): Promise<SecretKey>;
+
+/**
+ * Reads one secret key in OpenPGP form (binary or armored), as exported by this package, GnuPG, OpenPGP.js and
+ * others. Nothing is unlocked yet.
+ */
+export function readSecretKey(key: Uint8Array | string): Promise<LockedKey>;
+
+/**
+ * Unlocks what {@link SecretKey.lockWithPassphrase} gave.
+ * @param options.fingerprint refuse any other key: give it when the bytes come from someone else's store
+ */
+export function unlockKey(
+  locked: Uint8Array,
+  passphrase: string,
+  options?: { fingerprint?: string; signal?: AbortSignal },
+): Promise<SecretKey>;
+
+/** A secret key in OpenPGP form that is not unlocked. A value; needs no disposal. */
+export class LockedKey {
+  private constructor();
+  readonly fingerprint: string;
+  /** The public part. */
+  readonly certificate: Certificate;
+  /** Whether a passphrase is needed. */
+  readonly isProtected: boolean;
+  /** Whether the primary key's secret part is absent (kept offline). */
+  readonly isPrimaryOffline: boolean;
+  readonly bytes: Uint8Array;
+  readonly armored: string;
+  /**
+   * Unlocks it. Public and secret parts are compared, so that an altered key is refused (`key_substituted`).
+   * @param passphrase left out if it is not protected
+   */
+  unlock(passphrase?: string, options?: { fingerprint?: string; signal?: AbortSignal }): Promise<SecretKey>;
+}
+
+/**
+ * An unlocked secret key: a handle to what lies in the module. Structured clone and JSON give nothing of it.
+ *
+ * ```js
+ * using key = await locked.unlock(passphrase);   // wiped at the end of the block
+ * ```
+ */
+export class SecretKey {
+  private constructor();
+  readonly fingerprint: string;
+  /** The public part, as of the last change. */
+  readonly certificate: Certificate;
+  readonly isFreed: boolean;
+
+  /**
+   * The key in OpenPGP form, protected. Several passphrases are not needed for several subkeys: one
+   * derivation protects them all.
+   */
+  lock(
+    passphrase: string,
+    options?: { protection?: Protection; signal?: AbortSignal },
+  ): Promise<LockedKey>;
+  /**
+   * The key in Hedgerow's own form (Argon2id, 64 MiB, and a key-committing envelope), for storage on the
+   * device: shorter to check, nothing of it is public. {@link unlockKey} reads it.
+   * @param passphrase at least 12 characters
+   */
+  lockWithPassphrase(passphrase: string, options?: { signal?: AbortSignal }): Promise<Uint8Array>;
+  /**
+   * The key in OpenPGP form **without** protection: the secret becomes a JavaScript value that nobody can
+   * wipe. Prefer {@link lock}.
+   */
+  exportUnprotected(): Promise<Uint8Array>;
+
+  /** Adds a user id. */
+  addUserId(userId: string, options?: { primary?: boolean }): Promise<Certificate>;
+  /** Revokes a user id; others see it as gone once they have the new certificate. */
+  revokeUserId(userId: string, options?: { reason?: RevocationReason }): Promise<Certificate>;
+  /** Lets the key and its subkeys end at another time; `null`: never. */
+  expireAt(moment: Moment | null): Promise<Certificate>;
+  /** Makes a new encryption subkey and retires the old ones, which still open old messages. */
+  rotateEncryption(): Promise<Certificate>;
+  /** Revokes the key. It still opens old messages. */
+  revoke(reason?: RevocationReason, text?: string): Promise<Certificate>;
+  /** A revocation to keep in a safe place, for the day the key is lost; armored. */
+  revocation(reason?: RevocationReason, text?: string): Promise<string>;
+  /** Another handle without the primary key's secret part: for devices that only read and sign. */
+  withoutPrimary(): Promise<SecretKey>;
+
+  /** Wipes the key. The handle is dead afterwards; freeing twice does nothing. */
+  free(): void;
+  [Symbol.dispose](): void;
+}
+
+// --------------------------------------------------------------------------------------------- messages
+
+/** How a message is protected. */
+export type MessageFormat = "seipd1" | "seipd2-ocb" | "seipd2-gcm" | "seipd2-eax";
+
+/** The key of one message: opens this message and nothing else. */
+export interface SessionKey {
+  /** For example `AES-256`. */
+  readonly cipher: "AES-128" | "AES-192" | "AES-256" | "Twofish" | "Camellia-128" | "Camellia-192" | "Camellia-256";
+  readonly key: Uint8Array;
+}
+
+export interface EncryptOptions<A extends boolean | undefined = boolean | undefined, S extends Shape | undefined = Shape | undefined> {
+  /** Who can read it. Add your own certificate to read it again. Each is judged now. */
+  to?: Many<CertificateSource>;
+  /** Who can read it too, without being named in the message. */
+  hiddenTo?: Many<CertificateSource>;
+  /** Passwords that open it (Argon2id). */
+  passwords?: Many<string>;
+  /** Who signs it, inside the encryption. */
+  from?: Many<SecretKey>;
+  /**
+   * `auto` (default): the newest format that every recipient reads. Others are refused for recipients who
+   * do not announce them.
+   */
+  format?: "auto" | MessageFormat;
+  armor?: A;
+  /** The shape of the message; that of the content if absent. */
+  as?: S;
+  /** A name for the content, inside the encryption. */
+  filename?: string;
+  /** Give the message's session key too, for a bridge or a delegate. */
+  exportSessionKey?: boolean;
+  at?: Moment;
+  signal?: AbortSignal;
+}
+
+/** A message that was made. */
+export interface Encrypted<S extends Shape> {
+  readonly message: Shapes[S];
+  readonly format: MessageFormat;
+  /** Why this format, in English. */
+  readonly why: string;
+  /** With `exportSessionKey`. */
+  readonly sessionKey?: SessionKey;
+}
+
+/**
+ * Encrypts, and signs if `from` is given.
+ *
+ * ```js
+ * const { message } = await encrypt("Meet me at the hedge.", { to: [bob, me], from: key, armor: true });
+ * ```
+ */
+export function encrypt<
+  C extends Content,
+  A extends boolean | undefined = undefined,
+  S extends Shape | undefined = undefined,
+>(
+  content: C,
+  options: EncryptOptions<A, S>,
+): Promise<Encrypted<S extends Shape ? S : MessageShape<C, A>>>;
 
 /** What a signature is worth. */
 export interface Signature {
-  /** Who made it, as it says itself: a fingerprint or key id. Proves nothing. */
-  readonly claimedSigner: string;
-  /** The fingerprint of the certificate given that knows it; absent with `unknown`. */
-  readonly signer?: string;
   /**
-   * `good`: by `signer`, over exactly these bytes. `broken`: changed after signing. `unknown`: by none of
-   * the certificates given. `does_not_count`: right, but weak, expired, revoked or meant for others.
+   * - `good`: made by `signer` over exactly this content, and it counts.
+   * - `broken`: the content or the signature was changed.
+   * - `unknown`: made by none of the certificates given in `signers`.
+   * - `does_not_count`: genuine, but weak, expired, revoked, or made by a key that may not sign.
    */
   readonly verdict: "good" | "broken" | "unknown" | "does_not_count";
-  /** The reason with `does_not_count`. */
-  readonly detail: string;
+  /** The certificate of `signers` that made it; absent with `unknown`. */
+  readonly signer?: Certificate;
+  /** Who made it, as it says itself: fingerprint or key id. Proves nothing. */
+  readonly claimedSigner: string;
   /** When it was made, as the signer says; with `good`. */
   readonly made?: number;
+  /** The reason, with `does_not_count`. */
+  readonly detail: string;
 }
 
-/** An opened message: content whose integrity was proven, with the signatures over exactly it. */
-export interface Opened {
-  readonly bytes: Uint8Array;
-  /** Whether anyone claims to have signed it. */
-  readonly signed: boolean;
-  /** One per signature, if certificates to check with were given. */
-  readonly signatures: Signature[];
+export interface DecryptOptions<S extends Shape | undefined = Shape | undefined> {
+  /** Keys to open it with. */
+  keys?: Many<SecretKey>;
+  passwords?: Many<string>;
+  /** Session keys from {@link sessionKeyOf} or elsewhere. */
+  sessionKeys?: Many<SessionKey>;
+  /** Certificates to check signatures with. */
+  signers?: Many<CertificateSource>;
+  /** Refuse (`no_good_signature`) unless a signature is good. */
+  expectSigned?: boolean;
+  /** The shape of the content; that of the message if absent. */
+  as?: S;
+  /** The most bytes the content may have (default 1 GiB; streams: no limit). */
+  maxBytes?: number;
+  at?: Moment;
+  signal?: AbortSignal;
 }
 
-/** An unlocked OpenPGP secret key. */
-export declare class SecretKey {
-  private constructor();
-  /**
-   * Makes a key.
-   * @param options.profile `compatible` (default): version 4, read by GnuPG and Thunderbird. `modern`:
-   * version 6 (RFC 9580).
-   */
-  static make(address: string, options?: { profile?: "compatible" | "modern" }): SecretKey;
-  /**
-   * Unlocks what `lockWithPassphrase` gave. Takes about half a second (Argon2id, 64 MiB).
-   * @param options.fingerprint refuse any other key: give it when the bytes come from someone else's store.
-   * @throws `wrong_passphrase` for a wrong passphrase and for damaged bytes alike
-   */
-  static unlock(locked: Uint8Array, passphrase: string, options?: { fingerprint?: string }): SecretKey;
-  /** Hexadecimal. */
-  readonly fingerprint: string;
-  /** The public certificate. */
-  readonly certificate: Certificate;
-  /**
-   * The key, locked by a passphrase of at least 12 characters. Who has these bytes can guess passphrases:
-   * keep them on the device; for a server use an account (`VaultWorker`).
-   */
-  lockWithPassphrase(passphrase: string): Uint8Array;
-  /**
-   * Seals to certificates, in one OpenPGP message; add your own certificate to be able to read it again.
-   * You answer for whose certificates they are; each is checked for expiry, revocation and strength.
-   * @param options.sign false to leave the author unproven
-   */
-  seal(
-    plaintext: Uint8Array | string,
-    certificates: Iterable<Certificate | Uint8Array>,
-    options?: { sign?: boolean },
-  ): Uint8Array;
-  /**
-   * Opens a message. Nothing is released before its integrity is proven.
-   * @param signers certificates to check signatures with
-   */
-  open(message: Uint8Array, signers?: Iterable<Certificate | Uint8Array>): Opened;
-  /** Wipes the key. The handle is dead afterwards. */
-  free(): void;
+/**
+ * What was read. With the shape `stream`, pieces come as their integrity is proven, and what is only known at
+ * the end is a promise: until it is resolved, nobody has signed anything, and the stream may still end in an
+ * error (`tampered`) that voids what came before.
+ */
+export interface Opened<S extends Shape> {
+  readonly content: Shapes[S];
+  readonly signatures: S extends "stream" ? Promise<readonly Signature[]> : readonly Signature[];
+  /** The name its maker gave it, without any folder. */
+  readonly filename?: string;
+  /** Whether it was encrypted at all, and how. */
+  readonly format?: MessageFormat;
 }
+
+/**
+ * Decrypts and checks signatures. Nothing is released before its integrity is proven. Signed messages that are
+ * not encrypted are refused here: {@link verify} reads them.
+ */
+export function decrypt<M extends Content, S extends Shape | undefined = undefined>(
+  message: M,
+  options: DecryptOptions<S>,
+): Promise<Opened<S extends Shape ? S : NaturalShape<M>>>;
+
+/** Finds the session key of a message, for a bridge or a delegate that may open this one message. */
+export function sessionKeyOf(
+  message: Content,
+  options: { keys?: Many<SecretKey>; passwords?: Many<string>; signal?: AbortSignal },
+): Promise<SessionKey>;
+
+/** Who can open a message, as far as it says. */
+export function recipientsOf(message: Content): Promise<{
+  /** Key ids or fingerprints of keys, hexadecimal. */
+  readonly keys: readonly string[];
+  /** Recipients who are not named. */
+  readonly hidden: number;
+  readonly passwords: number;
+}>;
+
+/**
+ * How a signature is made.
+ * - `detached` (default): a signature beside the content.
+ * - `inline`: one message that holds both.
+ * - `cleartext`: text that people can read (RFC 9580 section 7). Only for strings.
+ */
+export type SignatureForm = "detached" | "inline" | "cleartext";
+
+export interface SignOptions<A extends boolean | undefined = boolean | undefined, S extends Shape | undefined = Shape | undefined> {
+  from: Many<SecretKey>;
+  form?: SignatureForm;
+  /** As text: line ends do not count. For `detached` and `inline`. */
+  text?: boolean;
+  armor?: A;
+  as?: S;
+  at?: Moment;
+  signal?: AbortSignal;
+}
+
+/** Signs. A detached signature is small and comes as bytes, or a string if armored, whatever the content. */
+export function sign<A extends boolean | undefined = undefined>(
+  content: Content,
+  options: SignOptions<A, undefined> & { form?: "detached" },
+): Promise<A extends true ? string : Uint8Array>;
+export function sign(content: string, options: SignOptions & { form: "cleartext" }): Promise<string>;
+export function sign<
+  C extends Content,
+  A extends boolean | undefined = undefined,
+  S extends Shape | undefined = undefined,
+>(
+  content: C,
+  options: SignOptions<A, S> & { form: "inline" },
+): Promise<Shapes[S extends Shape ? S : MessageShape<C, A>]>;
+
+export interface VerifyOptions<S extends Shape | undefined = Shape | undefined> {
+  signers: Many<CertificateSource>;
+  /** Refuse (`no_good_signature`) unless a signature is good. */
+  expectSigned?: boolean;
+  as?: S;
+  at?: Moment;
+  signal?: AbortSignal;
+}
+
+/** Checks a detached signature over `content`. */
+export function verify(
+  content: Content,
+  options: VerifyOptions<undefined> & { signature: Uint8Array | string },
+): Promise<{ readonly signatures: readonly Signature[] }>;
+/**
+ * Checks a signed message, inline or cleartext, and gives exactly the content that was signed: never show the
+ * message itself in its place.
+ */
+export function verify<M extends Content, S extends Shape | undefined = undefined>(
+  message: M,
+  options: VerifyOptions<S> & { signature?: undefined },
+): Promise<Opened<S extends Shape ? S : NaturalShape<M>>>;
+
+/** What armor holds. */
+export type ArmorKind = "message" | "certificate" | "secret-key" | "signature" | "other";
+
+/** Binary to armored (RFC 9580 section 6). */
+export function armor(bytes: Uint8Array, kind: Exclude<ArmorKind, "other">): Promise<string>;
+/** Armored to binary. Text around the armor is ignored; several blocks are refused. */
+export function dearmor(armored: string | Uint8Array): Promise<{ readonly kind: ArmorKind; readonly bytes: Uint8Array }>;
+
+// ----------------------------------------------------------------------------------------------- module
+
+/** Where the module comes from. */
+export type WasmSource = string | URL | Response | ArrayBuffer | Uint8Array | WebAssembly.Module;
+
+/**
+ * Loads the module. Optional: every function does it by itself.
+ * @param options.wasm where `crypto.wasm` lies, its bytes, or the compiled module; beside the script if absent.
+ * Only the first call can say so.
+ */
+export function load(options?: { wasm?: WasmSource }): Promise<{ readonly Vault: typeof Vault }>;
+
+// ------------------------------------------------------------------------------------------------ vault
 
 /**
  * A command, described in `crypto-core/model/src/worker.rs`: its name if it takes nothing (`"lock"`), else
@@ -116,35 +549,19 @@ export type Reply = string | { readonly [name: string]: { readonly [field: strin
 /** A long step that begins. */
 export type Progress = "stretching" | "making_keys" | "sealing";
 
-/** A session of an account in this thread; a refusal is a reply. */
-export declare class Vault {
+/** A session of a Hedgerow account in this thread, from {@link load}; a refusal is a reply. */
+declare class Vault {
   constructor();
   handle(command: Command, progress: (step: Progress) => void): Reply;
   /** Wipes every secret. */
   free(): void;
 }
+export type { Vault };
 
-/** What `load` gives. */
-export interface Crypto {
-  readonly SecretKey: typeof SecretKey;
-  /** Reads one certificate, binary or armored, and judges it (for `address`, if given). */
-  readonly readCertificate: (
-    certificate: Uint8Array | string,
-    options?: { address?: string },
-  ) => Certificate;
-  readonly Vault: typeof Vault;
-}
-
-/**
- * Loads the module once.
- * @param options.wasm browsers only: where `crypto.wasm` lies
- */
-export function load(options?: { wasm?: string | URL }): Promise<Crypto>;
-
-/** Browsers only: a session in a worker of its own. */
-export declare class VaultWorker {
+/** Browsers only: a session in a worker of its own; keys and passphrases never come back to the page. */
+export class VaultWorker {
   /** @param worker a module worker running `@hedgerow/crypto/worker`; made if absent */
-  constructor(worker?: unknown);
+  constructor(worker?: Worker);
   /** Resolves once the module is loaded. */
   readonly ready: Promise<void>;
   /** Resolves to the reply, also when it is a refusal; rejects if the worker broke. */

@@ -1,57 +1,33 @@
-// The face for integrators over the generated glue: keys by handles, certificates as plain values.
+// The package's face over the generated glue: the same in Node and in browsers.
 
-/** @param {object} glue the initialised module `dist/crypto.js` */
-export function face(glue) {
-  const bytesOf = (certificate) =>
-    certificate instanceof Uint8Array ? certificate : certificate.bytes;
-  const all = (certificates) => Array.from(certificates, bytesOf);
-  const inner = Symbol("handle");
+import { certificates } from "./certificates.js";
+import { Core } from "./core.js";
+import { HedgerowError } from "./errors.js";
+import { keys } from "./keys.js";
+import { messages } from "./messages.js";
+import { optionsOf } from "./arguments.js";
 
-  class SecretKey {
-    constructor(token, handle) {
-      if (token !== inner) throw new TypeError("use SecretKey.make or SecretKey.unlock");
-      this[inner] = handle;
-    }
+/**
+ * @param {(source: unknown) => Promise<object>} start imports the glue and starts it
+ * @param {object} engine the host's ciphers
+ */
+export function api(start, engine) {
+  const core = new Core(start);
+  const ofCertificates = certificates(core);
+  const ofKeys = keys(core, engine, ofCertificates);
+  const ofMessages = messages(core, engine, ofCertificates, ofKeys);
+  const { Certificate, readCertificate, readCertificates } = ofCertificates;
+  const { SecretKey, LockedKey, makeKey, readSecretKey, unlockKey } = ofKeys;
 
-    static make(address, { profile = "compatible" } = {}) {
-      return new SecretKey(inner, glue.SecretKey.make(address, profile));
-    }
-
-    static unlock(locked, passphrase, { fingerprint } = {}) {
-      return new SecretKey(inner, glue.SecretKey.unlock(locked, passphrase, fingerprint));
-    }
-
-    get fingerprint() {
-      return this[inner].fingerprint;
-    }
-
-    get certificate() {
-      return readCertificate(this[inner].certificate);
-    }
-
-    lockWithPassphrase(passphrase) {
-      return this[inner].lockWithPassphrase(passphrase);
-    }
-
-    seal(plaintext, certificates, { sign = true } = {}) {
-      const bytes = typeof plaintext === "string" ? new TextEncoder().encode(plaintext) : plaintext;
-      return this[inner].seal(bytes, all(certificates), sign);
-    }
-
-    open(message, signers = []) {
-      return this[inner].open(message, all(signers));
-    }
-
-    free() {
-      this[inner].free();
-    }
+  async function load(options) {
+    const { Vault } = await core.ready(optionsOf(options).wasm);
+    return Object.freeze({ Vault });
   }
 
-  function readCertificate(certificate, { address } = {}) {
-    const bytes = typeof certificate === "string" ? new TextEncoder().encode(certificate) : certificate;
-    const read = glue.certificateRead(bytes, address);
-    return Object.freeze({ ...read, armored: glue.certificateArmored(read.bytes) });
-  }
-
-  return Object.freeze({ SecretKey, readCertificate, Vault: glue.Vault });
+  return {
+    core, load, HedgerowError,
+    Certificate, readCertificate, readCertificates,
+    SecretKey, LockedKey, makeKey, readSecretKey, unlockKey,
+    ...ofMessages,
+  };
 }

@@ -1,18 +1,20 @@
 // For browsers: the module in this thread, or the session in a worker of its own.
 
-import { face } from "./api.js";
+import { api } from "./api.js";
+import { engine } from "./engine.web.js";
 
-let loading;
-
-/** Loads the module once, into this thread. */
-export function load({ wasm = new URL("../dist/crypto.wasm", import.meta.url) } = {}) {
-  loading ??= (async () => {
-    const glue = await import("../dist/crypto.js");
-    await glue.default({ module_or_path: wasm });
-    return face(glue);
-  })();
-  return loading;
+async function start(wasm = new URL("../dist/crypto.wasm", import.meta.url)) {
+  const glue = await import("../dist/crypto.js");
+  await glue.default({ module_or_path: wasm });
+  return glue;
 }
+
+export const {
+  load, HedgerowError,
+  Certificate, readCertificate, readCertificates,
+  SecretKey, LockedKey, makeKey, readSecretKey, unlockKey,
+  encrypt, decrypt, sign, verify, sessionKeyOf, recipientsOf, armor, dearmor,
+} = api(start, engine);
 
 /** The session in a worker: keys and passphrases never come back to the page. */
 export class VaultWorker {

@@ -1,19 +1,19 @@
 // For Node 20 and later.
 
 import { readFile } from "node:fs/promises";
-import { face } from "./api.js";
+import { api } from "./api.js";
+import { engine } from "./engine.node.js";
 
-let loading;
-
-/** Loads the module once. */
-export function load() {
-  loading ??= (async () => {
-    const [glue, wasm] = await Promise.all([
-      import("../dist/crypto.js"),
-      readFile(new URL("../dist/crypto.wasm", import.meta.url)),
-    ]);
-    await glue.default({ module_or_path: wasm });
-    return face(glue);
-  })();
-  return loading;
+async function start(wasm) {
+  const source = wasm ?? readFile(new URL("../dist/crypto.wasm", import.meta.url));
+  const [glue, module_or_path] = await Promise.all([import("../dist/crypto.js"), source]);
+  await glue.default({ module_or_path });
+  return glue;
 }
+
+export const {
+  load, HedgerowError,
+  Certificate, readCertificate, readCertificates,
+  SecretKey, LockedKey, makeKey, readSecretKey, unlockKey,
+  encrypt, decrypt, sign, verify, sessionKeyOf, recipientsOf, armor, dearmor,
+} = api(start, engine);
