@@ -1,0 +1,231 @@
+//! Making messages: the face of `seal::writing`.
+
+use std::rc::Rc;
+
+use crypto_core::keys::SecretCert;
+use model::error::{CoreError, CoreErrorCode};
+use rand::rngs::OsRng;
+use seal::cert::Cert;
+use seal::writing::{
+    Announced, Cipher, Engine, Format, Job, Mode, Naming, Options, Password, PasswordForm, Plan, Recipient, SignerKey,
+    Writer, plan,
+};
+use wasm_bindgen::prelude::*;
+use zeroize::Zeroizing;
+
+use crate::certificate::Certificate;
+use crate::convert::{fault, millis, refused};
+use crate::secret::SecretKey;
+
+/// One message that is being made.
+#[wasm_bindgen]
+#[derive(Debug, Default)]
+pub struct Encryption {
+    to: Vec<(Rc<Cert>, bool)>,
+    passwords: Vec<Zeroizing<String>>,
+    from: Vec<Rc<SecretCert>>,
+    format: String,
+    armor: bool,
+    filename: String,
+    now: wire::Millis,
+    writer: Option<Writer>,
+}
+
+/// A piece for the host's cipher.
+#[wasm_bindgen]
+#[derive(Debug)]
+pub struct SealingJob {
+    job: Option<Job>,
+    index: u64,
+}
+
+#[wasm_bindgen]
+impl SealingJob {
+    /// Which piece.
+    #[wasm_bindgen(getter)]
+    pub fn index(&self) -> f64 {
+        self.index as f64
+    }
+
+    /// The nonce or starting vector.
+    #[wasm_bindgen(getter)]
+    pub fn nonce(&self) -> Vec<u8> {
+        self.job.as_ref().map(|job| job.nonce.clone()).unwrap_or_default()
+    }
+
+    /// The associated data.
+    #[wasm_bindgen(getter)]
+    pub fn associated(&self) -> Vec<u8> {
+        self.job.as_ref().map(|job| job.associated.clone()).unwrap_or_default()
+    }
+
+    /// The plaintext, once.
+    pub fn bytes(&mut self) -> Vec<u8> {
+        self.job.take().map(Job::into_octets).unwrap_or_default()
+    }
+}
+
+fn out_of_order() -> JsValue {
+    fault(CoreErrorCode::OutOfOrder, "the message was not begun, or has ended")
+}
+
+#[wasm_bindgen]
+impl Encryption {
+    /// A message for nobody yet.
+    #[wasm_bindgen(constructor)]
+    pub fn new() -> Self {
+        Self::default()
+    }
+
+    /// Adds a reader.
+    pub fn to(&mut self, certificate: &Certificate, hidden: bool) {
+        self.to.push((Rc::clone(&certificate.cert), hidden));
+    }
+
+    /// Adds a password.
+    pub fn password(&mut self, password: String) {
+        self.passwords.push(Zeroizing::new(password));
+    }
+
+    /// Adds a signer.
+    pub fn from(&mut self, key: &SecretKey) {
+        self.from.push(Rc::clone(&key.cert));
+    }
+
+    /// Says what it looks like.
+    pub fn form(&mut self, format: String, armor: bool, filename: String) {
+        (self.format, self.armor, self.filename) = (format, armor, filename);
+    }
+
+    /// Begins it. `engine` is `web`, `node`, or empty for this module's own ciphers.
+    pub fn begin(&mut self, length: Option<f64>, engine: &str, now: f64) -> Result<(), JsValue> {
+        self.now = millis(now);
+        let now = self.now;
+        let mut options = Options { length: length.map(|length| length as u64), ..Options::default() };
+        let mut announced: Vec<Announced> = Vec::new();
+        for (cert, hidden) in &self.to {
+            let naming = if *hidden { Naming::Blank } else { Naming::KeyId };
+            for key in cert.encryption_keys(now).map_err(|reason| refused(reason.into()))? {
+                options.recipients.push(Recipient { key: key.packet(), naming });
+            }
+            announced.push(cert.announced(now));
+            if !hidden {
+                options.intended.push(cert.fingerprint().clone());
+            }
+        }
+        options.plan = self.planned(&announced)?;
+        let argon2 = matches!(options.plan.format, Format::V2);
+        for password in &self.passwords {
+            let form = if argon2 { PasswordForm::Argon2 } else { PasswordForm::Iterated };
+            options.passwords.push(Password { bytes: password.as_bytes(), form });
+        }
+        for key in &self.from {
+            let keys = key.signing_keys(now).map_err(crate::convert::thrown)?;
+            let key = keys.first().ok_or_else(|| fault(CoreErrorCode::Locked, "nothing in the key may sign"))?;
+            options.signers.push(SignerKey::of(key).map_err(refused)?.with_hash(options.plan.hash));
+        }
+        options.armor = self.armor;
+        options.filename = self.filename.clone().into_bytes();
+        options.engine = match engine {
+            "web" => Engine::HostCbc,
+            "node" => Engine::HostCfb,
+            _ => Engine::Portable,
+        };
+        self.writer = Some(Writer::new(&options, &mut OsRng, now).map_err(refused)?);
+        Ok(())
+    }
+
+    fn planned(&self, announced: &[Announced]) -> Result<Plan, JsValue> {
+        let plan = plan(announced);
+        let mode = match self.format.as_str() {
+            "" | "auto" => return Ok(plan),
+            "seipd1" => return Ok(Plan::default()),
+            "seipd2-eax" => Mode::Eax,
+            "seipd2-ocb" => Mode::Ocb,
+            "seipd2-gcm" => Mode::Gcm,
+            _ => return Err(fault(CoreErrorCode::Malformed, "no such format")),
+        };
+        if announced.iter().any(|announced| !announced.seipd_v2) {
+            let text = "a recipient does not announce this format";
+            return Err(crate::convert::thrown(CoreError::with(CoreErrorCode::UnusableCertificate, text)));
+        }
+        Ok(Plan::modern().with_mode(u8::from(mode)))
+    }
+
+    fn writer(&mut self) -> Result<&mut Writer, JsValue> {
+        self.writer.as_mut().ok_or_else(out_of_order)
+    }
+
+    /// Takes a piece of content; gives what is ready of the message.
+    pub fn push(&mut self, content: &[u8]) -> Result<Vec<u8>, JsValue> {
+        let mut out = Vec::new();
+        self.writer()?.push(content, &mut out).map_err(refused)?;
+        Ok(out)
+    }
+
+    /// The content has ended: signs it.
+    pub fn end(&mut self) -> Result<Vec<u8>, JsValue> {
+        let mut out = Vec::new();
+        let now = self.now;
+        let from = self.from.clone();
+        let mut keys = Vec::new();
+        for key in &from {
+            keys.extend(key.signing_keys(now).map_err(crate::convert::thrown)?.into_iter().next());
+        }
+        let keys: Vec<&dyn seal::writing::SigningKey> =
+            keys.iter().map(|key| key as &dyn seal::writing::SigningKey).collect();
+        self.writer()?.finish(&keys, &mut out).map_err(refused)?;
+        Ok(out)
+    }
+
+    /// All of it in one call.
+    pub fn whole(&mut self, content: &[u8]) -> Result<Vec<u8>, JsValue> {
+        let mut out = self.push(content)?;
+        out.append(&mut self.end()?);
+        Ok(out)
+    }
+
+    /// Which cipher the host runs: `gcm`, `cbc`, `cfb`; none if it does not.
+    #[wasm_bindgen(getter, js_name = hostCipher)]
+    pub fn host_cipher(&self) -> Option<String> {
+        let cipher = self.writer.as_ref()?.host_cipher()?;
+        let name = match cipher {
+            Cipher::Gcm => "gcm",
+            Cipher::Cbc => "cbc",
+            Cipher::Cfb => "cfb",
+        };
+        Some(name.to_owned())
+    }
+
+    /// The key that the host enciphers with: of this message only.
+    #[wasm_bindgen(js_name = hostKey)]
+    pub fn host_key(&self) -> Option<Vec<u8>> {
+        Some(self.writer.as_ref()?.host_key()?.to_vec())
+    }
+
+    /// The next piece for the host.
+    #[wasm_bindgen(js_name = takeJob)]
+    pub fn take_job(&mut self) -> Option<SealingJob> {
+        let job = self.writer.as_mut()?.take_job()?;
+        Some(SealingJob { index: job.index, job: Some(job) })
+    }
+
+    /// Takes what the host made of a piece.
+    pub fn give(&mut self, index: f64, sealed: Vec<u8>) -> Result<Vec<u8>, JsValue> {
+        let mut out = Vec::new();
+        self.writer()?.give(index as u64, sealed, &mut out).map_err(refused)?;
+        Ok(out)
+    }
+
+    /// Whether all of the message is out.
+    #[wasm_bindgen(getter, js_name = isDone)]
+    pub fn is_done(&self) -> bool {
+        self.writer.as_ref().is_some_and(Writer::is_done)
+    }
+
+    /// Why it has its format.
+    #[wasm_bindgen(getter)]
+    pub fn why(&self) -> String {
+        self.writer.as_ref().map(|writer| writer.plan().why.to_owned()).unwrap_or_default()
+    }
+}
