@@ -53,17 +53,6 @@ export function certificates(core) {
       return wrapped(core.call(() => inside(this).minimised(Date.now())));
     }
 
-    async revoke(revocation) {
-      const bytes = bytesOf(revocation, "revocation");
-      await core.ready();
-      return wrapped(core.call(() => inside(this).revoked(bytes)));
-    }
-
-    async words() {
-      await core.ready();
-      return core.call(() => inside(this).words());
-    }
-
     /** The parsed form in the module. */
     static [TOKEN](certificate) {
       const { isLost } = certificate.#handle;
@@ -102,7 +91,6 @@ export function certificates(core) {
     const found = core.call((glue) => glue.Certificate.parseMany(bytes));
     return core.call(() => ({
       certificates: found.certificates().map((inner) => wrapped(inner, now)),
-      unreadable: found.unreadable,
     }));
   }
 

@@ -8,7 +8,6 @@ import { badArgument } from "./errors.js";
 const TOKEN = Symbol("key");
 const PROFILES = ["compatible", "modern", "post-quantum", "rsa3072", "rsa4096"];
 const PROTECTIONS = ["argon2", "gnupg"];
-const REASONS = ["unspecified", "superseded", "compromised", "retired"];
 
 /**
  * @param {import("./core.js").Core} core
@@ -44,42 +43,11 @@ export function keys(core, engine, { wrapped }) {
     async lockWithPassphrase(passphrase, options) {
       optionsOf(options).signal?.throwIfAborted();
       textArgument(passphrase, "the passphrase");
-      return core.call(() => this.#inner.lockWithPassphrase(passphrase));
+      return core.call(() => this.#inner.lockWithPassphrase(passphrase, Date.now()));
     }
 
     async exportUnprotected() {
       return core.call(() => this.#inner.exportUnprotected());
-    }
-
-    async addUserId(userId, options) {
-      const { primary = false } = optionsOf(options);
-      textArgument(userId, "the user id");
-      return this.#changed((inner) => inner.addUserId(userId, primary, Date.now()));
-    }
-
-    async revokeUserId(userId, options) {
-      const { reason = "retired" } = optionsOf(options);
-      oneOf(reason, REASONS, "reason");
-      return this.#changed((inner) => inner.revokeUserId(textArgument(userId, "the user id"), reason, Date.now()));
-    }
-
-    async expireAt(moment) {
-      const end = moment === null ? undefined : momentOf(moment, "the moment");
-      return this.#changed((inner) => inner.expireAt(end, Date.now()));
-    }
-
-    async rotateEncryption() {
-      return this.#changed((inner) => inner.rotateEncryption(Date.now()));
-    }
-
-    async revoke(reason = "unspecified", text = "") {
-      oneOf(reason, REASONS, "reason");
-      return this.#changed((inner) => inner.revoke(reason, text, Date.now()));
-    }
-
-    async revocation(reason = "unspecified", text = "") {
-      oneOf(reason, REASONS, "reason");
-      return core.call(() => this.#inner.revocation(reason, text, Date.now()));
     }
 
     async withoutPrimary() {
@@ -94,14 +62,6 @@ export function keys(core, engine, { wrapped }) {
       return this.#handle.inner;
     }
 
-    #changed(change) {
-      return core.call(() => {
-        change(this.#inner);
-        this.#certificate = wrapped(this.#inner.certificate());
-        return this.#certificate;
-      });
-    }
-
     /** What lies in the module. */
     static [TOKEN](key) {
       return key.#handle.inner;
@@ -113,12 +73,12 @@ export function keys(core, engine, { wrapped }) {
   class LockedKey {
     #bytes;
     #armored;
-    #view;
+    #isProtected;
     #certificate;
 
     constructor(token, inner) {
       if (token !== TOKEN) throw new TypeError("use readSecretKey");
-      this.#view = inner.view();
+      this.#isProtected = inner.isProtected;
       this.#bytes = inner.bytes();
       this.#armored = inner.armored();
       this.#certificate = wrapped(inner.certificate());
@@ -127,8 +87,7 @@ export function keys(core, engine, { wrapped }) {
 
     get fingerprint() { return this.#certificate.fingerprint; }
     get certificate() { return this.#certificate; }
-    get isProtected() { return this.#view.isProtected; }
-    get isPrimaryOffline() { return this.#view.isPrimaryOffline; }
+    get isProtected() { return this.#isProtected; }
     get bytes() { return this.#bytes; }
     get armored() { return this.#armored; }
 
@@ -139,11 +98,8 @@ export function keys(core, engine, { wrapped }) {
       await core.ready();
       return core.call((glue) => {
         const locked = glue.LockedKey.read(this.#bytes);
-        try {
-          return new SecretKey(TOKEN, locked.unlock(passphrase, fingerprint, Date.now()));
-        } finally {
-          locked.free();
-        }
+        // It becomes the key, or is gone.
+        return new SecretKey(TOKEN, locked.unlock(passphrase, fingerprint));
       });
     }
   }
@@ -164,7 +120,7 @@ export function keys(core, engine, { wrapped }) {
       const numbers = [await engine.makeRsa(bits), await engine.makeRsa(bits)];
       signal?.throwIfAborted();
       return core.call(
-        (glue) => new SecretKey(TOKEN, glue.SecretKey.makeRsa(names, numbers, end, expires === null, now)),
+        (glue) => new SecretKey(TOKEN, glue.SecretKey.makeRsa(names, profile, numbers, end, expires === null, now)),
       );
     }
     return core.call(

@@ -18,7 +18,10 @@ const MAX_HELD = 64 << 20;
 /** Jobs under way at once: enough for every thread of the host, little enough for memory. */
 const WINDOW = 8;
 
-const NOTHING = new Uint8Array(0);
+/** By their numbers in RFC 9580 section 9.3. */
+const CIPHERS = {
+  7: "AES-128", 8: "AES-192", 9: "AES-256", 10: "Twofish", 11: "Camellia-128", 12: "Camellia-192", 13: "Camellia-256",
+};
 
 /**
  * @param {import("./core.js").Core} core
@@ -70,7 +73,7 @@ export function messages(core, engine, certificates, keys) {
         for (const certificate of hidden) made.to(certificates.inside(certificate), true);
         for (const password of passwords) made.password(textArgument(password, "a password"));
         for (const key of signers) made.from(keys.inside(key));
-        made.form(format, armor, filename, typeof content === "string");
+        made.form(format, armor, filename);
         const length = lengthOf(content);
         made.begin(length, engineFor(length), now);
       } catch (error) {
@@ -83,15 +86,23 @@ export function messages(core, engine, certificates, keys) {
     core.call(() => {
       result.format = machine.format;
       result.why = machine.why;
-      if (given.exportSessionKey) result.sessionKey = sessionKeyView(machine);
+      if (given.exportSessionKey) result.sessionKey = sessionKeyView(machine.sessionKey());
     });
     result.message = await made(machine, content, whole, shape, signal);
     return result;
   }
 
-  function sessionKeyView(machine) {
-    const key = machine.sessionKey();
-    return { cipher: machine.sessionCipher(), key };
+  /** `9:A1B2…`, the form of the Stateless OpenPGP command line, as an object. */
+  function sessionKeyView(text) {
+    const [number, digits] = text.split(":");
+    const key = Uint8Array.from(digits.match(/../g), (pair) => Number.parseInt(pair, 16));
+    return { cipher: CIPHERS[number], key };
+  }
+
+  function sessionKeyText({ cipher, key }) {
+    const number = Object.keys(CIPHERS).find((known) => CIPHERS[known] === cipher);
+    if (number === undefined) throw badArgument("the cipher of a session key is not known");
+    return `${number}:${Array.from(bytesOf(key, "key"), (octet) => octet.toString(16).padStart(2, "0")).join("").toUpperCase()}`;
   }
 
   /** Whether the host's ciphers pay for this much content. */
@@ -186,7 +197,7 @@ export function messages(core, engine, certificates, keys) {
       const made = new glue.Opening(max, held, engineFor(length) !== "", needsKeys);
       for (const key of openers) made.key(keys.inside(key));
       for (const password of passwords) made.password(textArgument(password, "a password"));
-      for (const { cipher, key } of sessionKeys) made.sessionKey(textArgument(cipher, "cipher"), bytesOf(key, "key"));
+      for (const key of sessionKeys) made.sessionKey(sessionKeyText(key));
       for (const certificate of signers) made.signer(certificates.inside(certificate));
       return made;
     });
@@ -218,7 +229,7 @@ export function messages(core, engine, certificates, keys) {
     if (whole && engineFor(length) === "" && shape !== "stream") {
       try {
         return core.call(() => {
-          const content = machine.whole(whole, now);
+          const content = machine.whole(whole);
           look();
           return { ...opened, content: shaped(content, shape), signatures: finished() };
         });
@@ -236,7 +247,7 @@ export function messages(core, engine, certificates, keys) {
     known.catch(() => {}); // whoever reads the content learns of it there
     async function* contents() {
       try {
-        yield* opens(machine, piecesOf(message, signal), now);
+        yield* opens(machine, piecesOf(message, signal));
         look();
         signatures(finished());
       } catch (error) {
@@ -266,12 +277,12 @@ export function messages(core, engine, certificates, keys) {
   }
 
   /** The content of a message, as its integrity is proven. */
-  async function* opens(machine, pieces, now) {
+  async function* opens(machine, pieces) {
     const underWay = [];
     let run;
     function give({ index, result, error }) {
-      if (error !== undefined) machine.giveTampered();
-      return error === undefined ? machine.give(index, result) : NOTHING;
+      if (error !== undefined) throw machine.giveTampered();
+      return machine.give(index, result);
     }
     async function* settle(most) {
       while (underWay.length > most) {
@@ -301,11 +312,11 @@ export function messages(core, engine, certificates, keys) {
       }
     }
     for await (const piece of pieces) {
-      const out = machine.push(piece, now);
+      const out = machine.push(piece);
       if (out.length > 0) yield out;
       yield* work();
     }
-    const out = machine.end(now);
+    const out = machine.end();
     if (out.length > 0) yield out;
     for (;;) {
       yield* work();
@@ -324,28 +335,14 @@ export function messages(core, engine, certificates, keys) {
 
   async function sessionKeyOf(message, options) {
     const given = optionsOf(options);
-    const { machine } = await opening(given, true, undefined);
+    const { machine } = await opening(given, true, lengthOf(message));
     const { generation } = core;
     try {
-      for await (const piece of piecesOf(message, given.signal)) {
-        const isFound = core.call(() => machine.findSessionKey(piece));
-        if (isFound) return core.call(() => sessionKeyView(machine));
-      }
-      throw new HedgerowError("no_key_for_message");
-    } finally {
-      if (core.generation === generation) machine.free();
-    }
-  }
-
-  async function recipientsOf(message) {
-    const { machine } = await opening({}, false, undefined);
-    const { generation } = core;
-    try {
-      for await (const piece of piecesOf(message)) {
-        const found = core.call(() => machine.findRecipients(piece));
-        if (found) return Object.freeze(found);
-      }
-      throw new HedgerowError("malformed", "this is not an encrypted message");
+      // The message is read to its end, so that the key is known to be the right one.
+      for await (const _ of opens(machine, piecesOf(message, given.signal)));
+      return sessionKeyView(core.call(() => machine.foundSessionKey()));
+    } catch (error) {
+      throw core.refusal(error);
     } finally {
       if (core.generation === generation) machine.free();
     }
@@ -368,7 +365,7 @@ export function messages(core, engine, certificates, keys) {
       const machine = core.call((glue) => {
         const made = new glue.Encryption();
         for (const key of signers) made.from(keys.inside(key));
-        made.form("auto", armor, "", text);
+        made.form("auto", armor, "");
         made.begin(length, "", now);
         return made;
       });
@@ -376,30 +373,32 @@ export function messages(core, engine, certificates, keys) {
     }
     if (form === "cleartext") {
       if (typeof content !== "string") throw badArgument("cleartext signatures are for strings");
-      return core.call((glue) => glue.signCleartext(signers.map(keys.inside), content, now));
+      const machine = signing(signers);
+      try {
+        return core.call(() => machine.cleartext(content, now));
+      } finally {
+        machine.free();
+      }
     }
     const signature = await detached(content, signers, text, now, signal);
     return armor ? core.call((glue) => glue.armor(signature, "signature")) : signature;
   }
 
+  function signing(signers) {
+    return core.call((glue) => {
+      const made = new glue.Signing();
+      for (const key of signers) made.from(keys.inside(key));
+      return made;
+    });
+  }
+
   async function detached(content, signers, text, now, signal) {
-    const whole = wholeOf(content);
-    const outside = !text && engine.hasher && (whole === undefined || whole.length >= engine.hashThreshold);
-    const machine = core.call((glue) => new glue.Signing(signers.map(keys.inside), text, Boolean(outside), now));
+    const machine = signing(signers);
     const { generation } = core;
     try {
-      if (!outside) {
-        for await (const piece of piecesOf(content, signal)) core.call(() => machine.push(piece));
-        return core.call(() => machine.end());
-      }
-      const hashers = core.call(() => machine.hashes()).map(({ hash, salt, trailer }) => {
-        const hasher = engine.hasher(hash);
-        hasher.update(salt);
-        return { hasher, trailer };
-      });
-      for await (const piece of piecesOf(content, signal)) for (const { hasher } of hashers) hasher.update(piece);
-      const digests = hashers.map(({ hasher, trailer }) => hasher.update(trailer).digest());
-      return core.call(() => machine.endWith(digests));
+      core.call(() => machine.begin(text, now));
+      for await (const piece of piecesOf(content, signal)) core.call(() => machine.push(piece));
+      return core.call(() => machine.end());
     } finally {
       if (core.generation === generation) machine.free();
     }
@@ -414,19 +413,11 @@ export function messages(core, engine, certificates, keys) {
     if (!core.isReady) await core.ready();
     const signers = await certificatesOf(given.signers);
     const now = momentOf(given.at);
-    const whole = wholeOf(content);
     const machine = core.call((glue) => new glue.Verification(signature));
     const { generation } = core;
     try {
       for (const certificate of signers) core.call(() => machine.signer(certificates.inside(certificate)));
-      const outside = engine.hasher && (whole === undefined || whole.length >= engine.hashThreshold);
-      const hashers = outside ? outsideHashers(core.call(() => machine.hashes())) : undefined;
-      if (hashers) {
-        for await (const piece of piecesOf(content, signal)) for (const { hasher } of hashers) hasher.update(piece);
-        core.call(() => machine.digests(hashers.map(({ hasher, trailer }) => hasher.update(trailer).digest())));
-      } else {
-        for await (const piece of piecesOf(content, signal)) core.call(() => machine.push(piece));
-      }
+      for await (const piece of piecesOf(content, signal)) core.call(() => machine.push(piece));
       const signatures = core.call(() => machine.signatures(now)).map((found) => signatureOf(found, signers));
       if (expectSigned && !signatures.some(({ verdict }) => verdict === "good")) {
         throw new HedgerowError("no_good_signature", "no signature by a certificate of signers is good");
@@ -435,16 +426,6 @@ export function messages(core, engine, certificates, keys) {
     } finally {
       if (core.generation === generation) machine.free();
     }
-  }
-
-  /** A hasher for each signature, unless one is over text or has a hash that the host does not know. */
-  function outsideHashers(wanted) {
-    if (wanted.length === 0 || wanted.some(({ hash, text }) => text || !hash)) return undefined;
-    return wanted.map(({ hash, salt, trailer }) => {
-      const hasher = engine.hasher(hash);
-      hasher.update(salt);
-      return { hasher, trailer };
-    });
   }
 
   // --------------------------------------------------------------------------------------------- armor
@@ -456,11 +437,5 @@ export function messages(core, engine, certificates, keys) {
     return core.call((glue) => glue.armor(bytes, kind));
   }
 
-  async function dearmor(armored) {
-    const bytes = bytesOf(armored, "what is armored");
-    await core.ready();
-    return core.call((glue) => glue.dearmor(bytes));
-  }
-
-  return { encrypt, decrypt, sign, verify, sessionKeyOf, recipientsOf, armor, dearmor };
+  return { encrypt, decrypt, sign, verify, sessionKeyOf, armor };
 }

@@ -2,7 +2,6 @@
 
 use std::rc::Rc;
 
-use js_sys::Uint8Array;
 use seal::cert::{Cert, Judged, Refusal};
 use serde::Serialize;
 use wasm_bindgen::prelude::*;
@@ -80,12 +79,19 @@ fn reason(state: &Result<(), Refusal>) -> Option<String> {
 }
 
 /// Whether it may be sealed to at `now`, also for `address` if one is given.
-fn usable(cert: &Cert, now: wire::Millis, address: Option<&str>) -> Result<(), Refusal> {
+fn usable(cert: &Cert, now: model::Millis, address: Option<&str>) -> Result<(), Refusal> {
     cert.encryption_keys(now)?;
     match address {
         Some(address) if !cert.names(address, now) => Err(Refusal::AddressMismatch),
         _ => Ok(()),
     }
+}
+
+fn abilities(key: &seal::cert::JudgedKey) -> Vec<&'static str> {
+    let flags = key.flags;
+    let all = [("certify", flags.certifies()), ("sign", flags.signs()), ("encrypt", flags.encrypts())];
+    let valid = key.state.is_ok();
+    all.into_iter().filter(|(_, may)| *may && valid).map(|(word, _)| word).collect()
 }
 
 impl From<Cert> for Certificate {
@@ -152,7 +158,7 @@ impl Certificate {
                     primary: key.is_primary,
                     created: key.created as f64,
                     expires: key.expires.map(|end| end as f64),
-                    may: if key.state.is_ok() { key.flags.words() } else { Vec::new() },
+                    may: abilities(key),
                     valid: key.state.is_ok(),
                     reason: reason(&key.state),
                 })
@@ -196,9 +202,4 @@ impl Keyring {
     pub fn certificates(&mut self) -> Vec<Certificate> {
         core::mem::take(&mut self.certs).into_iter().map(Certificate::from).collect()
     }
-}
-
-/// The bytes of a `Uint8Array`, without a copy on the JavaScript side.
-pub(crate) fn octets(bytes: &[u8]) -> Uint8Array {
-    Uint8Array::from(bytes)
 }

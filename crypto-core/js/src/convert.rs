@@ -15,7 +15,7 @@ pub(crate) fn to_js<T: Serialize + ?Sized>(value: &T) -> Result<JsValue, CoreErr
 
 /// An `Error` whose `code` is the stable code.
 pub(crate) fn thrown(error: CoreError) -> JsValue {
-    let thrown = Error::new(&error.to_string());
+    let thrown = Error::new(&error.detail);
     if let Ok(code) = to_js(&error.code) {
         // A fresh, extensible object: setting cannot fail.
         let _ = Reflect::set(&thrown, &JsValue::from_str("code"), &code);
@@ -34,4 +34,27 @@ pub(crate) fn byte_arrays(values: Vec<JsValue>) -> Result<Vec<Vec<u8>>, JsValue>
         Err(_) => Err(thrown(CoreError::with(CoreErrorCode::Malformed, "a Uint8Array was expected"))),
     };
     values.into_iter().map(bytes).collect()
+}
+
+/// A refusal of ours.
+pub(crate) fn fault(code: CoreErrorCode, detail: &str) -> JsValue {
+    thrown(CoreError::with(code, detail))
+}
+
+/// Times are numbers in JavaScript.
+pub(crate) fn millis(time: f64) -> model::Millis {
+    time as model::Millis
+}
+
+/// Why a message is not read.
+pub(crate) fn unread(error: seal::reading::ReadError) -> JsValue {
+    use seal::reading::ReadError as E;
+    let code = match error {
+        E::Malformed(_) | E::Unsupported(_) => CoreErrorCode::Malformed,
+        E::NoIntegrity(_) => CoreErrorCode::NoIntegrity,
+        E::Tampered => CoreErrorCode::Tampered,
+        E::NoKey => CoreErrorCode::NoKeyForMessage,
+        E::TooLarge(_) => CoreErrorCode::TooLarge,
+    };
+    thrown(CoreError::with(code, error.to_string()))
 }

@@ -7,7 +7,7 @@ use model::error::{CoreError, CoreErrorCode};
 use rand::rngs::OsRng;
 use seal::cert::Cert;
 use seal::writing::{
-    Announced, Cipher, Engine, Format, Job, Mode, Naming, Options, Password, PasswordForm, Plan, Recipient, SignerKey,
+    Announced, Engine, Format, Job, Mode, Naming, Options, Password, PasswordForm, Plan, Recipient, SignerKey, SigningKey,
     Writer, plan,
 };
 use wasm_bindgen::prelude::*;
@@ -27,7 +27,8 @@ pub struct Encryption {
     format: String,
     armor: bool,
     filename: String,
-    now: wire::Millis,
+    now: model::Millis,
+    engine: Engine,
     writer: Option<Writer>,
 }
 
@@ -104,7 +105,7 @@ impl Encryption {
         let mut options = Options { length: length.map(|length| length as u64), ..Options::default() };
         let mut announced: Vec<Announced> = Vec::new();
         for (cert, hidden) in &self.to {
-            let naming = if *hidden { Naming::Blank } else { Naming::KeyId };
+            let naming = if *hidden { Naming::Blank } else { Naming::Named };
             for key in cert.encryption_keys(now).map_err(|reason| refused(reason.into()))? {
                 options.recipients.push(Recipient { key: key.packet(), naming });
             }
@@ -114,7 +115,7 @@ impl Encryption {
             }
         }
         options.plan = self.planned(&announced)?;
-        let argon2 = matches!(options.plan.format, Format::V2);
+        let argon2 = matches!(options.plan.format, Format::SeipdV2);
         for password in &self.passwords {
             let form = if argon2 { PasswordForm::Argon2 } else { PasswordForm::Iterated };
             options.passwords.push(Password { bytes: password.as_bytes(), form });
@@ -131,6 +132,7 @@ impl Encryption {
             "node" => Engine::HostCfb,
             _ => Engine::Portable,
         };
+        self.engine = options.engine;
         self.writer = Some(Writer::new(&options, &mut OsRng, now).map_err(refused)?);
         Ok(())
     }
@@ -172,8 +174,8 @@ impl Encryption {
         for key in &from {
             keys.extend(key.signing_keys(now).map_err(crate::convert::thrown)?.into_iter().next());
         }
-        let keys: Vec<&dyn seal::writing::SigningKey> =
-            keys.iter().map(|key| key as &dyn seal::writing::SigningKey).collect();
+        let keys: Vec<&dyn SigningKey> =
+            keys.iter().map(|key| key as &dyn SigningKey).collect();
         self.writer()?.finish(&keys, &mut out).map_err(refused)?;
         Ok(out)
     }
@@ -188,11 +190,12 @@ impl Encryption {
     /// Which cipher the host runs: `gcm`, `cbc`, `cfb`; none if it does not.
     #[wasm_bindgen(getter, js_name = hostCipher)]
     pub fn host_cipher(&self) -> Option<String> {
-        let cipher = self.writer.as_ref()?.host_cipher()?;
-        let name = match cipher {
-            Cipher::Gcm => "gcm",
-            Cipher::Cbc => "cbc",
-            Cipher::Cfb => "cfb",
+        let writer = self.writer.as_ref()?;
+        writer.host_key()?;
+        let name = match (writer.plan().format, self.engine) {
+            (Format::SeipdV2, _) => "gcm",
+            (_, Engine::HostCfb) => "cfb",
+            _ => "cbc",
         };
         Some(name.to_owned())
     }
@@ -227,5 +230,25 @@ impl Encryption {
     #[wasm_bindgen(getter)]
     pub fn why(&self) -> String {
         self.writer.as_ref().map(|writer| writer.plan().why.to_owned()).unwrap_or_default()
+    }
+
+    /// Its format.
+    #[wasm_bindgen(getter)]
+    pub fn format(&self) -> Option<String> {
+        let plan = self.writer.as_ref()?.plan();
+        let name = match (plan.format, plan.mode) {
+            (Format::SeipdV1, _) => "seipd1",
+            (_, Mode::Gcm) => "seipd2-gcm",
+            (_, Mode::Eax) => "seipd2-eax",
+            _ => "seipd2-ocb",
+        };
+        Some(name.to_owned())
+    }
+
+    /// The key of this message, as `9:A1B2…`.
+    #[wasm_bindgen(js_name = sessionKey)]
+    pub fn session_key(&self) -> Option<String> {
+        let writer = self.writer.as_ref()?;
+        Some(writer.session_key()?.to_text(writer.plan().cipher).to_string())
     }
 }

@@ -1,14 +1,22 @@
 //! The wasm-bindgen face of `crypto-core`: conversions only. Secrets stay behind handles.
 //!
-//! [`Vault`] is what the webmail's worker runs; [`SecretKey`] and the functions beside it are for
+//! [`Vault`] is what the webmail's worker runs; the rest is for
 //! integrators. `pkg/index.d.ts` describes both for people.
 #![warn(missing_docs)]
 
+mod certificate;
 mod convert;
-mod key;
+mod encryption;
+mod opening;
+mod secret;
+mod signing;
 mod vault;
 
-pub use key::{SecretKey, certificate_armored, certificate_read};
+pub use certificate::{Certificate, Keyring};
+pub use encryption::{Encryption, SealingJob};
+pub use opening::{Opening, OpeningJob, Verification};
+pub use secret::{LockedKey, SecretKey};
+pub use signing::{Signing, armored};
 pub use vault::Vault;
 
 use wasm_bindgen::prelude::*;

@@ -120,6 +120,8 @@ fn finish(workspace: &Workspace, name: &'static str, raw: &Path, dev: bool) -> R
         .keep_lld_exports(!split.is_empty())
         .remove_name_section(!dev)
         .remove_producers_section(true)
+        // The package makes a fresh instance after a trap, and the glue refuses handles of the old one.
+        .reset_state_function(name == "crypto")
         .generate(&folder)
         .with_context(|| format!("wasm-bindgen could not read {}", main.display()))?;
     let read = |file: &Path| if dev { Ok(fs::read(file)?) } else { optimise(workspace, name, file) };

@@ -28,6 +28,7 @@ mod tests;
 pub use pgp::crypto::aead::AeadAlgorithm as Mode;
 pub use pgp::crypto::hash::HashAlgorithm as Hash;
 pub use pgp::crypto::sym::SymmetricKeyAlgorithm as BlockCipher;
+pub use pgp::types::SigningKey;
 
 pub use cleartext::{Cleartext, cleartext_sign};
 pub use detached::{Detached, sign_detached};
