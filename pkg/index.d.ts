@@ -176,10 +176,6 @@ export class Certificate {
   merge(other: Certificate | Uint8Array | string): Promise<Certificate>;
   /** Only what is needed to use it now: for mail headers and QR codes. */
   minimise(): Promise<Certificate>;
-  /** With a revocation that its owner prepared: see {@link SecretKey.revocation}. */
-  revoke(revocation: Uint8Array | string): Promise<Certificate>;
-  /** The fingerprint as words to read aloud, in the order in which both people see them. */
-  words(): Promise<readonly string[]>;
   /** The text of a QR code: `OPENPGP4FPR:` and the fingerprint. */
   readonly qrText: string;
   /** Whether two certificates are of the same key: same fingerprint. */
@@ -195,11 +191,11 @@ export function readCertificate(
   options?: { at?: Moment; address?: string; fingerprint?: string },
 ): Promise<Certificate>;
 
-/** Reads a keyring. Certificates that cannot be read are left out and counted. */
+/** Reads a keyring. Certificates that cannot be read are left out. */
 export function readCertificates(
   keyring: Uint8Array | string,
   options?: { at?: Moment },
-): Promise<{ readonly certificates: readonly Certificate[]; readonly unreadable: number }>;
+): Promise<{ readonly certificates: readonly Certificate[] }>;
 
 // ------------------------------------------------------------------------------------------------- keys
 
@@ -219,9 +215,6 @@ export type KeyProfile = "compatible" | "modern" | "post-quantum" | "rsa3072" | 
  *   take a long passphrase.
  */
 export type Protection = "argon2" | "gnupg";
-
-/** Why a key or user id is revoked. All but `superseded` and `retired` reach back to its making. */
-export type RevocationReason = "unspecified" | "superseded" | "compromised" | "retired";
 
 /** Makes a key. */
 export function makeKey(options: {
@@ -257,8 +250,6 @@ export class LockedKey {
   readonly certificate: Certificate;
   /** Whether a passphrase is needed. */
   readonly isProtected: boolean;
-  /** Whether the primary key's secret part is absent (kept offline). */
-  readonly isPrimaryOffline: boolean;
   readonly bytes: Uint8Array;
   readonly armored: string;
   /**
@@ -302,18 +293,6 @@ export class SecretKey {
    */
   exportUnprotected(): Promise<Uint8Array>;
 
-  /** Adds a user id. */
-  addUserId(userId: string, options?: { primary?: boolean }): Promise<Certificate>;
-  /** Revokes a user id; others see it as gone once they have the new certificate. */
-  revokeUserId(userId: string, options?: { reason?: RevocationReason }): Promise<Certificate>;
-  /** Lets the key and its subkeys end at another time; `null`: never. */
-  expireAt(moment: Moment | null): Promise<Certificate>;
-  /** Makes a new encryption subkey and retires the old ones, which still open old messages. */
-  rotateEncryption(): Promise<Certificate>;
-  /** Revokes the key. It still opens old messages. */
-  revoke(reason?: RevocationReason, text?: string): Promise<Certificate>;
-  /** A revocation to keep in a safe place, for the day the key is lost; armored. */
-  revocation(reason?: RevocationReason, text?: string): Promise<string>;
   /** Another handle without the primary key's secret part: for devices that only read and sign. */
   withoutPrimary(): Promise<SecretKey>;
 
@@ -451,15 +430,6 @@ export function sessionKeyOf(
   options: { keys?: Many<SecretKey>; passwords?: Many<string>; signal?: AbortSignal },
 ): Promise<SessionKey>;
 
-/** Who can open a message, as far as it says. */
-export function recipientsOf(message: Content): Promise<{
-  /** Key ids or fingerprints of keys, hexadecimal. */
-  readonly keys: readonly string[];
-  /** Recipients who are not named. */
-  readonly hidden: number;
-  readonly passwords: number;
-}>;
-
 /**
  * How a signature is made.
  * - `detached` (default): a signature beside the content.
@@ -522,9 +492,6 @@ export type ArmorKind = "message" | "certificate" | "secret-key" | "signature" |
 
 /** Binary to armored (RFC 9580 section 6). */
 export function armor(bytes: Uint8Array, kind: Exclude<ArmorKind, "other">): Promise<string>;
-/** Armored to binary. Text around the armor is ignored; several blocks are refused. */
-export function dearmor(armored: string | Uint8Array): Promise<{ readonly kind: ArmorKind; readonly bytes: Uint8Array }>;
-
 // ----------------------------------------------------------------------------------------------- module
 
 /** Where the module comes from. */

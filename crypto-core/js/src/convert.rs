@@ -1,10 +1,10 @@
 //! Between JavaScript values and Rust values.
 
-use js_sys::{Error, Reflect, Uint8Array};
+use js_sys::{Error, Reflect};
 use model::error::{CoreError, CoreErrorCode};
 use seal::SealError;
 use serde::Serialize;
-use wasm_bindgen::{JsCast, JsValue};
+use wasm_bindgen::JsValue;
 
 /// Objects for maps, `Uint8Array` for bytes, numbers for integers.
 pub(crate) fn to_js<T: Serialize + ?Sized>(value: &T) -> Result<JsValue, CoreError> {
@@ -25,15 +25,6 @@ pub(crate) fn thrown(error: CoreError) -> JsValue {
 
 pub(crate) fn refused(error: SealError) -> JsValue {
     thrown(CoreError::with(CoreErrorCode::UnusableCertificate, error.to_string()))
-}
-
-/// The bytes of each `Uint8Array`.
-pub(crate) fn byte_arrays(values: Vec<JsValue>) -> Result<Vec<Vec<u8>>, JsValue> {
-    let bytes = |value: JsValue| match value.dyn_into::<Uint8Array>() {
-        Ok(array) => Ok(array.to_vec()),
-        Err(_) => Err(thrown(CoreError::with(CoreErrorCode::Malformed, "a Uint8Array was expected"))),
-    };
-    values.into_iter().map(bytes).collect()
 }
 
 /// A refusal of ours.
