@@ -203,10 +203,9 @@ export function readCertificates(
  * Which kind of key is made.
  * - `compatible` (default): version 4, Ed25519 and X25519; read by GnuPG, Thunderbird and everyone else.
  * - `modern`: version 6 (RFC 9580), Ed25519 and X25519.
- * - `post-quantum`: version 6 with ML-DSA and ML-KEM (RFC 9980), for peers known to read it.
  * - `rsa3072`, `rsa4096`: version 4, for those who must. Making one takes about a second.
  */
-export type KeyProfile = "compatible" | "modern" | "post-quantum" | "rsa3072" | "rsa4096";
+export type KeyProfile = "compatible" | "modern" | "rsa3072" | "rsa4096";
 
 /**
  * How a key is protected when it leaves the module.

@@ -6,7 +6,7 @@ import { listOf, momentOf, oneOf, optionsOf, textArgument } from "./arguments.js
 import { badArgument } from "./errors.js";
 
 const TOKEN = Symbol("key");
-const PROFILES = ["compatible", "modern", "post-quantum", "rsa3072", "rsa4096"];
+const PROFILES = ["compatible", "modern", "rsa3072", "rsa4096"];
 const PROTECTIONS = ["argon2", "gnupg"];
 
 /**

@@ -7,8 +7,8 @@ use model::error::{CoreError, CoreErrorCode};
 use rand::rngs::OsRng;
 use seal::cert::Cert;
 use seal::writing::{
-    Announced, Engine, Format, Job, Mode, Naming, Options, Password, PasswordForm, Plan, Recipient, SignerKey, SigningKey,
-    Writer, plan,
+    Announced, Engine, Format, Job, Mode, Naming, Options, Password, PasswordForm, Plan, Recipient,
+    SignerKey, SigningKey, Writer, plan,
 };
 use wasm_bindgen::prelude::*;
 use zeroize::Zeroizing;
@@ -122,7 +122,8 @@ impl Encryption {
         }
         for key in &self.from {
             let keys = key.signing_keys(now).map_err(crate::convert::thrown)?;
-            let key = keys.first().ok_or_else(|| fault(CoreErrorCode::Locked, "nothing in the key may sign"))?;
+            let key =
+                keys.first().ok_or_else(|| fault(CoreErrorCode::Locked, "nothing in the key may sign"))?;
             options.signers.push(SignerKey::of(key).map_err(refused)?.with_hash(options.plan.hash));
         }
         options.armor = self.armor;
@@ -174,8 +175,7 @@ impl Encryption {
         for key in &from {
             keys.extend(key.signing_keys(now).map_err(crate::convert::thrown)?.into_iter().next());
         }
-        let keys: Vec<&dyn SigningKey> =
-            keys.iter().map(|key| key as &dyn SigningKey).collect();
+        let keys: Vec<&dyn SigningKey> = keys.iter().map(|key| key as &dyn SigningKey).collect();
         self.writer()?.finish(&keys, &mut out).map_err(refused)?;
         Ok(out)
     }

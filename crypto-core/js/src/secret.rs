@@ -51,7 +51,6 @@ fn named(profile: &str) -> Result<KeyProfile, JsValue> {
     Ok(match profile {
         "compatible" => KeyProfile::CompatibleV4,
         "modern" => KeyProfile::ModernV6,
-        "post-quantum" => KeyProfile::PostQuantumV6,
         "rsa3072" => KeyProfile::Rsa3072,
         "rsa4096" => KeyProfile::Rsa4096,
         _ => return Err(fault(CoreErrorCode::Malformed, "no such profile")),
@@ -84,7 +83,7 @@ fn expected(cert: &SecretCert, fingerprint: Option<String>) -> Result<(), JsValu
 }
 
 fn public(cert: &SecretCert) -> Result<Certificate, JsValue> {
-    Cert::parse(cert.cert().bytes()).map(Certificate::from).map_err(refused)
+    Cert::parse(&cert.cert().to_bytes()).map(Certificate::from).map_err(refused)
 }
 
 impl From<SecretCert> for SecretKey {
@@ -138,7 +137,8 @@ impl SecretKey {
         now: f64,
     ) -> Result<SecretKey, JsValue> {
         let passphrase = Zeroizing::new(passphrase);
-        let key = local::unlock(locked, &Passphrase::given(&passphrase), None, millis(now)).map_err(thrown)?;
+        let key =
+            local::unlock(locked, &Passphrase::given(&passphrase), None, millis(now)).map_err(thrown)?;
         let bytes = key.to_secret_bytes().map_err(thrown)?;
         let cert = SecretCert::parse(&bytes).map_err(thrown)?;
         expected(&cert, fingerprint)?;
@@ -168,8 +168,8 @@ impl SecretKey {
     #[wasm_bindgen(js_name = lockWithPassphrase)]
     pub fn lock_with_passphrase(&self, passphrase: String, now: f64) -> Result<Vec<u8>, JsValue> {
         let passphrase = Zeroizing::new(passphrase);
-        let passphrase = Passphrase::chosen(&passphrase)
-            .map_err(|_| thrown(CoreErrorCode::PassphraseTooShort.into()))?;
+        let passphrase =
+            Passphrase::chosen(&passphrase).map_err(|_| thrown(CoreErrorCode::PassphraseTooShort.into()))?;
         let bytes = self.cert.to_bytes().map_err(thrown)?;
         let key =
             UnlockedKey::from_secret_bytes(&bytes, self.cert.fingerprint(), millis(now)).map_err(thrown)?;
