@@ -97,6 +97,10 @@ export function gnupg(algorithm) {
       valid(["--output", out, "--decrypt", message]);
       return readFileSync(out);
     },
+    importSecret: import_,
+    /** Decrypts with a key that is locked. */
+    open: (message, passphrase) =>
+      gpg(["--pinentry-mode=loopback", `--passphrase=${passphrase}`, "--decrypt", message]),
     detached: (key, content) => file(gpg(["--armor", "-u", key.id, "--detach-sign"], { input: content })),
     verify(from, signature, content) {
       import_(from);

@@ -1,5 +1,5 @@
 //! `cargo xtask tools`: installs what is missing, in versions that are written down
-//! (`rust-toolchain.toml`, `Cargo.lock`, the two `package-lock.json`), and nothing else.
+//! (`rust-toolchain.toml`, `Cargo.lock`, the three `package-lock.json`), and nothing else.
 
 use std::fs;
 use std::path::{Path, PathBuf};
@@ -115,7 +115,7 @@ fn missing(workspace: &Workspace, purpose: Purpose) -> Result<Vec<Need>> {
     }
     let mut folders = vec!["xtask/npm"];
     if purpose >= Purpose::Test {
-        folders.push("tests/browser");
+        folders.extend(["tests/browser", "pkg/examples/vite"]);
     }
     for folder in folders {
         let stamp = workspace.path(folder).join(NPM_STAMP);
