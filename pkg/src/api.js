@@ -12,7 +12,7 @@ import { optionsOf } from "./arguments.js";
  * @param {object} engine the host's ciphers
  */
 export function api(start, engine) {
-  const core = new Core(start);
+  const core = new Core(start, engine.begin);
   const ofCertificates = certificates(core);
   const ofKeys = keys(core, engine, ofCertificates);
   const ofMessages = messages(core, engine, ofCertificates, ofKeys);

@@ -13,11 +13,20 @@ export function certificates(core) {
   class Certificate {
     #handle;
     #view;
+    /** Of the moment it was read; computed when somebody asks, for signatures take their time. */
+    #standing;
+    #asked;
 
     constructor(token, inner, now, address) {
       if (token !== TOKEN) throw new TypeError("use readCertificate");
       this.#handle = new Handle(core, inner);
-      this.#view = inner.view(now, address);
+      this.#view = inner.view();
+      this.#asked = { now, address };
+    }
+
+    get #judged() {
+      const { now, address } = this.#asked;
+      return (this.#standing ??= core.call(() => inside(this).standing(now, address)));
     }
 
     get fingerprint() { return this.#view.fingerprint; }
@@ -26,10 +35,10 @@ export function certificates(core) {
     get created() { return this.#view.created; }
     get bytes() { return this.#view.bytes; }
     get armored() { return (this.#view.armored ??= core.call(() => inside(this).armored())); }
-    get userIds() { return this.#view.userIds; }
-    get usable() { return this.#view.usable; }
-    get reason() { return this.#view.reason; }
-    get expires() { return this.#view.expires; }
+    get userIds() { return this.#judged.userIds; }
+    get usable() { return this.#judged.usable; }
+    get reason() { return this.#judged.reason; }
+    get expires() { return this.#judged.expires; }
     get qrText() { return this.#view.qrText; }
 
     isSame(other) {

@@ -34,18 +34,38 @@ export function naturalShape(content) {
   return isBlob(content) ? "blob" : "bytes";
 }
 
-/** How many bytes there are, if that is known. */
+/** How many bytes there are, if that is known; of a string, how many there are at least. */
 export function lengthOf(content) {
   if (isStream(content)) return undefined;
+  if (typeof content === "string") return content.length;
   return isBlob(content) ? content.size : wholeOf(content).length;
 }
 
 /** Whether the content can be read twice. */
 export const isRepeatable = (content) => !isStream(content);
 
-/** The content in pieces of at most PIECE bytes. */
+/** A string in pieces of about PIECE bytes; no pair of surrogates is divided. */
+function* encoded(text) {
+  for (let at = 0; at < text.length; ) {
+    let end = Math.min(at + PIECE, text.length);
+    if (end < text.length && isHighSurrogate(text.charCodeAt(end - 1))) end += 1;
+    yield encoder.encode(text.slice(at, end));
+    at = end;
+  }
+}
+
+const isHighSurrogate = (unit) => (unit & 0xfc00) === 0xd800;
+
+/** The content in pieces of about PIECE bytes. */
 export async function* piecesOf(content, signal) {
   signal?.throwIfAborted();
+  if (typeof content === "string") {
+    for (const piece of encoded(content)) {
+      yield piece;
+      signal?.throwIfAborted();
+    }
+    return;
+  }
   const whole = wholeOf(content);
   if (whole) {
     for (let at = 0; at < whole.length; at += PIECE) {
@@ -107,6 +127,34 @@ export function joined(pieces) {
     at += piece.length;
   }
   return all;
+}
+
+/** Gathers pieces in one array, made for about `expected` bytes. */
+export class Gathering {
+  #bytes;
+  #length = 0;
+
+  constructor(expected) {
+    this.#bytes = new Uint8Array(expected);
+  }
+
+  /** Copies the piece. */
+  add(piece) {
+    const end = this.#length + piece.length;
+    if (end > this.#bytes.length) {
+      const larger = new Uint8Array(Math.max(end, 2 * this.#bytes.length));
+      larger.set(this.#bytes.subarray(0, this.#length));
+      this.#bytes = larger;
+    }
+    this.#bytes.set(piece, this.#length);
+    this.#length = end;
+  }
+
+  /** All of them. A little room may be left behind them in the buffer, which costs less than a copy. */
+  get bytes() {
+    const all = this.#bytes.subarray(0, this.#length);
+    return this.#bytes.length - this.#length > this.#length / 8 ? all.slice() : all;
+  }
 }
 
 /** Everything a generator gives, in the shape that was asked for. */

@@ -8,15 +8,20 @@ import { HedgerowError } from "./errors.js";
 
 export class Core {
   #load;
+  #begin;
   #loading;
   #glue;
   #source;
   /** Which instance this is. */
   generation = 0;
 
-  /** @param {(source: unknown) => Promise<object>} load imports the glue and starts it */
-  constructor(load) {
+  /**
+   * @param {(source: unknown) => Promise<object>} load imports the glue and starts it
+   * @param {(glue: object) => void} begin what each instance is told first
+   */
+  constructor(load, begin = () => {}) {
     this.#load = load;
+    this.#begin = begin;
   }
 
   /** The glue, once the module is there. */
@@ -24,7 +29,10 @@ export class Core {
     if (this.#glue) return this.#glue;
     this.#source ??= source;
     this.#loading ??= this.#load(this.#source).then(
-      (glue) => (this.#glue = glue),
+      (glue) => {
+        this.#begin(glue);
+        return (this.#glue = glue);
+      },
       (error) => {
         // Let the next call try again: the network may be back.
         this.#loading = undefined;
@@ -42,6 +50,14 @@ export class Core {
   get glue() {
     if (!this.#glue) throw new HedgerowError("internal", "the module is not loaded");
     return this.#glue;
+  }
+
+  /**
+   * Octets in the module's memory. Copy or use them before anything else runs there: it may move them, and
+   * growing its memory detaches the view.
+   */
+  view(at, length) {
+    return new Uint8Array(this.glue.moduleMemory().buffer, at, length);
   }
 
   /** Calls into the module; what comes out as an error is one of ours. */
@@ -74,6 +90,7 @@ export class Core {
     this.generation += 1;
     try {
       this.#glue.__wbg_reset_state();
+      this.#begin(this.#glue);
     } catch {
       // Not even that: the next call loads everything anew.
       this.#glue = undefined;

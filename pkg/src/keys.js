@@ -6,6 +6,8 @@ import { listOf, momentOf, oneOf, optionsOf, textArgument } from "./arguments.js
 import { badArgument } from "./errors.js";
 
 const TOKEN = Symbol("key");
+const HOST = Symbol("host");
+const encoder = new TextEncoder();
 const PROFILES = ["compatible", "modern", "rsa3072", "rsa4096"];
 const PROTECTIONS = ["argon2", "gnupg"];
 
@@ -17,11 +19,14 @@ export function keys(core, engine, { wrapped }) {
   class SecretKey {
     #handle;
     #certificate;
+    /** Keys of the host, by use and fingerprint; only for RSA. */
+    #hostKeys;
 
     constructor(token, inner) {
       if (token !== TOKEN) throw new TypeError("use makeKey, or readSecretKey and unlock");
       this.#handle = new Handle(core, inner);
       this.#certificate = wrapped(inner.certificate());
+      if (engine.rsa && inner.hasRsa) this.#hostKeys = new Map();
     }
 
     get fingerprint() { return this.#certificate.fingerprint; }
@@ -33,11 +38,23 @@ export function keys(core, engine, { wrapped }) {
       textArgument(passphrase, "the passphrase");
       oneOf(protection, PROTECTIONS, "protection");
       signal?.throwIfAborted();
-      const locked = core.call((glue) => {
+      if (protection === "gnupg" && engine.iterate) {
+        const locking = core.call((glue) => new glue.Locking(this.#inner));
+        const { generation } = core;
+        try {
+          const derived = await engine.iterate(locking.hashes(), encoder.encode(passphrase));
+          signal?.throwIfAborted();
+          return core.call(() => new LockedKey(TOKEN, locking.locked(derived)));
+        } catch (error) {
+          // `locked` takes it, whatever comes of it.
+          if (core.generation === generation && locking.__wbg_ptr) locking.free();
+          throw error;
+        }
+      }
+      return core.call((glue) => {
         const bytes = this.#inner.lock(passphrase, protection);
         return new LockedKey(TOKEN, glue.LockedKey.read(bytes));
       });
-      return locked;
     }
 
     async lockWithPassphrase(passphrase, options) {
@@ -55,7 +72,31 @@ export function keys(core, engine, { wrapped }) {
     }
 
     free() {
+      this.#hostKeys?.clear();
       this.#handle.free();
+    }
+
+    /**
+     * What the host makes of the RSA key of this fingerprint, made once; undefined if it is none or the host cannot.
+     * @param {"signer" | "opener"} use
+     */
+    static async [HOST](key, use, fingerprint, detail) {
+      const known = key.#hostKeys;
+      if (!known || key.isFreed || !engine.rsa[use]) return undefined;
+      const name = `${use} ${fingerprint} ${detail}`;
+      if (!known.has(name)) {
+        const exported = core.call(() => key.#inner.exportRsa(fingerprint));
+        if (!exported) return undefined;
+        try {
+          known.set(name, await engine.rsa[use](exported, detail));
+        } catch {
+          // Not a key this host takes: the module does it.
+          known.set(name, undefined);
+        } finally {
+          exported.fill(0);
+        }
+      }
+      return known.get(name);
     }
 
     get #inner() {
@@ -117,7 +158,7 @@ export function keys(core, engine, { wrapped }) {
     if (end !== undefined && end <= now) throw badArgument("expires lies in the past");
     const bits = { rsa3072: 3072, rsa4096: 4096 }[profile];
     if (bits && engine.makeRsa) {
-      const numbers = [await engine.makeRsa(bits), await engine.makeRsa(bits)];
+      const numbers = await Promise.all([engine.makeRsa(bits), engine.makeRsa(bits)]);
       signal?.throwIfAborted();
       return core.call(
         (glue) => new SecretKey(TOKEN, glue.SecretKey.makeRsa(names, profile, numbers, end, expires === null, now)),
@@ -150,5 +191,7 @@ export function keys(core, engine, { wrapped }) {
     return SecretKey[TOKEN](key);
   };
 
-  return { SecretKey, LockedKey, makeKey, readSecretKey, unlockKey, inside };
+  const hostKey = (key, use, fingerprint, detail) => SecretKey[HOST](key, use, fingerprint, detail);
+
+  return { SecretKey, LockedKey, makeKey, readSecretKey, unlockKey, inside, hostKey };
 }

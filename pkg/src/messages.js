@@ -4,7 +4,7 @@
 // ciphers work beside it: the module frames and hashes, hands out jobs (AES-GCM chunks, AES-CBC or CFB pieces)
 // and takes their results; the bytes are the same whoever enciphers.
 
-import { bytesOf, gathered, lengthOf, naturalShape, piecesOf, shaped, streamOf, wholeOf } from "./content.js";
+import { Gathering, bytesOf, gathered, isBlob, isStream, joined, lengthOf, naturalShape, piecesOf, shaped, streamOf, wholeOf } from "./content.js";
 import { listOf, momentOf, oneOf, optionsOf, textArgument } from "./arguments.js";
 import { HedgerowError, badArgument } from "./errors.js";
 
@@ -65,6 +65,7 @@ export function messages(core, engine, certificates, keys) {
       throw badArgument("nobody could read it: give to, hiddenTo or passwords; sign() signs only");
     }
     const whole = wholeOf(content);
+    const source = whole ?? content;
     const now = momentOf(given.at);
     const machine = core.call((glue) => {
       const made = new glue.Encryption();
@@ -74,8 +75,8 @@ export function messages(core, engine, certificates, keys) {
         for (const password of passwords) made.password(textArgument(password, "a password"));
         for (const key of signers) made.from(keys.inside(key));
         made.form(format, armor, filename);
-        const length = lengthOf(content);
-        made.begin(length, engineFor(length), now);
+        const length = lengthOf(source);
+        made.begin(length, engineFor(length), whole !== undefined && shape !== "stream", now);
       } catch (error) {
         if (!(error instanceof WebAssembly.RuntimeError)) made.free();
         throw error;
@@ -88,8 +89,25 @@ export function messages(core, engine, certificates, keys) {
       result.why = machine.why;
       if (given.exportSessionKey) result.sessionKey = sessionKeyView(machine.sessionKey());
     });
-    result.message = await made(machine, content, whole, shape, signal);
+    result.message = await made(machine, source, whole, shape, signers, signal);
     return result;
+  }
+
+  /** Whether the host signs faster with one of these keys. */
+  const hostSigns = (signers) => engine.rsa?.signer && signers.some((key) => keys.inside(key).hasRsa);
+
+  /** Signs what has ended: with the host's RSA where it may, with the module's ciphers otherwise. */
+  async function signed(machine, signers, whole) {
+    const asked = machine.asks();
+    for (const [at, key] of signers.entries()) {
+      const sign = await keys.hostKey(key, "signer", asked.key(at), asked.hash(at));
+      const signature = await sign?.(asked.digest(at), whole && {
+        length: whole.length,
+        bytes: () => joined([asked.salt(at), whole, asked.trailer(at)]),
+      });
+      if (signature) asked.signed(at, signature);
+    }
+    return machine.conclude(asked);
   }
 
   /** `9:A1B2…`, the form of the Stateless OpenPGP command line, as an object. */
@@ -105,6 +123,8 @@ export function messages(core, engine, certificates, keys) {
     return `${number}:${Array.from(bytesOf(key, "key"), (octet) => octet.toString(16).padStart(2, "0")).join("").toUpperCase()}`;
   }
 
+  const isWhole = (content) => !isBlob(content) && !isStream(content);
+
   /** Whether the host's ciphers pay for this much content. */
   function engineFor(length) {
     if (!engine.isThere) return "";
@@ -118,9 +138,11 @@ export function messages(core, engine, certificates, keys) {
   }
 
   /** What a machine makes of content, in a shape. */
-  async function made(machine, content, whole, shape, signal) {
+  async function made(machine, content, whole, shape, signers, signal) {
     const { generation } = core;
-    if (whole && !machine.hostCipher && shape !== "stream") {
+    const byHost = hostSigns(signers);
+    const end = byHost ? () => signed(machine, signers, whole) : () => machine.end();
+    if (whole && !machine.hostCipher && shape !== "stream" && !byHost) {
       try {
         return shaped(core.call(() => machine.whole(whole)), shape);
       } finally {
@@ -128,33 +150,73 @@ export function messages(core, engine, certificates, keys) {
       }
     }
     const pieces = piecesOf(content, signal);
-    const out = freeing(machine, machine.hostCipher ? hosted(machine, pieces) : portable(machine, pieces));
-    return gathered(out, shape);
+    let making = portable;
+    if (machine.hostCipher) making = machine.contentOutside ? beside(whole) : hosted;
+    return gathered(freeing(machine, making(machine, pieces, end)), shape);
   }
 
   /** Everything in the module. */
-  async function* portable(machine, pieces) {
+  async function* portable(machine, pieces, end) {
     for await (const piece of pieces) {
       const out = machine.push(piece);
       if (out.length > 0) yield out;
     }
-    const last = machine.end();
+    const last = await end();
     if (last.length > 0) yield last;
   }
 
+  /** What the host makes of a job; of `content` there may be parts in it. */
+  function run(cipher, job, content) {
+    const { nonce, associated, parts } = job;
+    // Nothing else runs in the module from here until the host has taken the octets.
+    const places = Array.from({ length: parts }, (_, part) => [job.isContent(part), job.at(part), job.length(part)]);
+    const octets = places.map(([outside, at, length]) =>
+      outside ? content.subarray(at, at + length) : core.view(at, length),
+    );
+    const result = cipher(nonce, associated, joined(octets));
+    job.free();
+    // A failure is seen when its turn comes, not as an unhandled one before.
+    if (result instanceof Promise) result.catch(() => {});
+    return result;
+  }
+
+  /** The host enciphers content that stays where it is; the module hashes it, and writes what stands before it. */
+  const beside = (content) =>
+    async function* (machine, pieces, end) {
+      const cipher = await engine.cipher(machine.hostCipher, machine.hostKey(), "encrypt");
+      const results = [];
+      const heads = [];
+      const look = async (most) => {
+        for (let job = machine.takeJob(); job; job = machine.takeJob()) {
+          const { index } = job;
+          results.push({ index, result: run(cipher, job, content) });
+          if (results.length > most) await results[results.length - 1 - most].result;
+        }
+      };
+      for await (const piece of pieces) {
+        heads.push(machine.push(piece));
+        await look(WINDOW);
+      }
+      heads.push(await end());
+      await look(WINDOW);
+      const sealed = [];
+      for (const { index, result } of results) {
+        sealed.push(await result);
+        heads.push(machine.kept(index));
+      }
+      if (!machine.isDone) throw new HedgerowError("internal", "the message was not finished");
+      yield joined([...heads, ...sealed]);
+    };
+
   /** The host enciphers. Results go back in order, while later jobs are under way. */
-  async function* hosted(machine, pieces) {
-    const run = await engine.cipher(machine.hostCipher, machine.hostKey(), "encrypt");
+  async function* hosted(machine, pieces, end) {
+    const cipher = await engine.cipher(machine.hostCipher, machine.hostKey(), "encrypt");
     const underWay = [];
     /** Hands out what is ready; waits only if too much is under way. */
     function* take() {
       for (let job = machine.takeJob(); job; job = machine.takeJob()) {
         const { index } = job;
-        const result = run(job.nonce, job.associated, job.bytes());
-        job.free();
-        // A failure is seen when its turn comes, not as an unhandled one before.
-        if (result instanceof Promise) result.catch(() => {});
-        underWay.push({ index, result });
+        underWay.push({ index, result: run(cipher, job) });
         yield;
       }
     }
@@ -165,13 +227,16 @@ export function messages(core, engine, certificates, keys) {
         if (out.length > 0) yield out;
       }
     }
-    const window = machine.hostCipher === "gcm" ? WINDOW : 1;
+    // A piece of CBC or CFB needs the end of the one before: while that is under way, the next one is hashed.
+    const feedback = machine.hostCipher !== "gcm";
+    const window = feedback ? 1 : WINDOW;
     for await (const piece of pieces) {
       const out = machine.push(piece);
       if (out.length > 0) yield out;
+      if (feedback) yield* settle(0);
       for (const _ of take()) yield* settle(window);
     }
-    const out = machine.end();
+    const out = await end();
     if (out.length > 0) yield out;
     while (!machine.isDone) {
       for (const _ of take()) yield* settle(window);
@@ -194,14 +259,23 @@ export function messages(core, engine, certificates, keys) {
     if (typeof max !== "number" || !(max >= 0)) throw badArgument("maxBytes is a number");
     const machine = core.call((glue) => {
       const held = length === undefined ? MAX_HELD : Math.max(MAX_HELD, length);
-      const made = new glue.Opening(max, held, engineFor(length) !== "", needsKeys);
+      const made = new glue.Opening(max, held, engineFor(length), needsKeys);
       for (const key of openers) made.key(keys.inside(key));
+      if (engine.rsa?.opener && openers.some((key) => keys.inside(key).hasRsa)) made.leaveRsa();
       for (const password of passwords) made.password(textArgument(password, "a password"));
       for (const key of sessionKeys) made.sessionKey(sessionKeyText(key));
       for (const certificate of signers) made.signer(certificates.inside(certificate));
       return made;
     });
-    return { machine, signers };
+    return { machine, signers, openers };
+  }
+
+  /** Lets the host decrypt the session key, if the message waits for that. */
+  async function unlocked(machine, openers) {
+    const { rsaKey } = machine;
+    if (rsaKey === undefined) return;
+    const open = await keys.hostKey(openers[rsaKey], "opener", machine.rsaFingerprint, "");
+    machine.giveRsa(open?.(machine.rsaOctets));
   }
 
   async function read(message, given, needsKeys) {
@@ -209,7 +283,7 @@ export function messages(core, engine, certificates, keys) {
     const shape = given.as === undefined ? naturalShape(message) : oneOf(given.as, SHAPES, "as");
     signal?.throwIfAborted();
     const length = lengthOf(message);
-    const { machine, signers } = await opening(given, needsKeys, length);
+    const { machine, signers, openers } = await opening(given, needsKeys, length);
     const now = momentOf(given.at);
     const { generation } = core;
     const finished = () => {
@@ -225,11 +299,10 @@ export function messages(core, engine, certificates, keys) {
       opened.format ??= machine.format;
     };
 
-    const whole = wholeOf(message);
-    if (whole && engineFor(length) === "" && shape !== "stream") {
+    if (isWhole(message) && engineFor(length) === "" && shape !== "stream" && !machine.leavesRsa) {
       try {
         return core.call(() => {
-          const content = machine.whole(whole);
+          const content = machine.whole(wholeOf(message));
           look();
           return { ...opened, content: shaped(content, shape), signatures: finished() };
         });
@@ -245,9 +318,11 @@ export function messages(core, engine, certificates, keys) {
       failed = refused;
     });
     known.catch(() => {}); // whoever reads the content learns of it there
+    // Into one array at once, if that is what is wanted: a copy of everything less.
+    const gathering = shape === "bytes" || shape === "text" ? new Gathering(length ?? 0) : undefined;
     async function* contents() {
       try {
-        yield* opens(machine, piecesOf(message, signal));
+        yield* opens(machine, piecesOf(message, signal), openers, gathering);
         look();
         signatures(finished());
       } catch (error) {
@@ -258,7 +333,8 @@ export function messages(core, engine, certificates, keys) {
     }
     const generator = freeing(machine, contents());
     if (shape !== "stream") {
-      const content = await gathered(generator, shape);
+      let content = await gathered(generator, shape);
+      if (gathering) content = shaped(gathering.bytes, shape);
       return { ...opened, content, signatures: await known };
     }
     // Until the first content, so that name and format are known, and refusals come at once.
@@ -276,13 +352,18 @@ export function messages(core, engine, certificates, keys) {
     return { ...opened, content: streamOf(rest()), signatures: known };
   }
 
-  /** The content of a message, as its integrity is proven. */
-  async function* opens(machine, pieces) {
+  /** The content of a message, as its integrity is proven; with a gathering it goes there. */
+  async function* opens(machine, pieces, openers, gathering) {
     const underWay = [];
-    let run;
-    function give({ index, result, error }) {
-      if (error !== undefined) throw machine.giveTampered();
-      return machine.give(index, result);
+    let cipher;
+    /** Copies what the module has released. */
+    function released() {
+      const length = machine.outLength;
+      if (length === 0) return undefined;
+      const view = core.view(machine.outAt, length);
+      const copy = gathering ? gathering.add(view) : view.slice();
+      machine.dropOut();
+      return copy;
     }
     async function* settle(most) {
       while (underWay.length > most) {
@@ -292,16 +373,20 @@ export function messages(core, engine, certificates, keys) {
         } catch (error) {
           job.error = error;
         }
-        const out = give(job);
-        if (out.length > 0) yield out;
+        if (job.error !== undefined) throw machine.giveTampered();
+        machine.give(job.index, job.result);
+        const out = released();
+        if (out) yield out;
       }
     }
     async function* work() {
       for (let job = machine.takeJob(); job; job = machine.takeJob()) {
-        run ??= await engine.cipher("gcm", machine.hostKey(), "decrypt");
+        cipher ??= await engine.cipher(machine.hostCipher, machine.hostKey(), "decrypt");
         const entry = { index: job.index };
+        const { nonce, associated, at, length } = job;
         try {
-          entry.result = run(job.nonce, job.associated, job.bytes());
+          // Nothing else runs in the module until the host has taken the octets.
+          entry.result = cipher(nonce, associated, core.view(at, length));
         } catch (error) {
           entry.error = error;
         }
@@ -311,20 +396,28 @@ export function messages(core, engine, certificates, keys) {
         yield* settle(WINDOW);
       }
     }
+    /** What follows each step of the machine. */
+    async function* after() {
+      let out = released();
+      if (out) yield out;
+      await unlocked(machine, openers);
+      out = released();
+      if (out) yield out;
+      yield* work();
+    }
     for await (const piece of pieces) {
-      const out = machine.push(piece);
-      if (out.length > 0) yield out;
-      yield* work();
+      machine.push(piece);
+      yield* after();
     }
-    const out = machine.end();
-    if (out.length > 0) yield out;
-    for (;;) {
-      yield* work();
-      if (underWay.length === 0) break;
+    machine.end();
+    yield* after();
+    while (underWay.length > 0) {
       yield* settle(0);
+      yield* work();
     }
-    const last = machine.finish();
-    if (last.length > 0) yield last;
+    machine.finish();
+    const last = released();
+    if (last) yield last;
   }
 
   function signatureOf({ signer, ...found }, signers) {
@@ -335,11 +428,11 @@ export function messages(core, engine, certificates, keys) {
 
   async function sessionKeyOf(message, options) {
     const given = optionsOf(options);
-    const { machine } = await opening(given, true, lengthOf(message));
+    const { machine, openers } = await opening(given, true, lengthOf(message));
     const { generation } = core;
     try {
       // The message is read to its end, so that the key is known to be the right one.
-      for await (const _ of opens(machine, piecesOf(message, given.signal)));
+      for await (const _ of opens(machine, piecesOf(message, given.signal), openers));
       return sessionKeyView(core.call(() => machine.foundSessionKey()));
     } catch (error) {
       throw core.refusal(error);
@@ -361,15 +454,16 @@ export function messages(core, engine, certificates, keys) {
     const now = momentOf(given.at);
     if (form === "inline") {
       const whole = wholeOf(content);
-      const length = lengthOf(content);
+      const source = whole ?? content;
+      const length = lengthOf(source);
       const machine = core.call((glue) => {
         const made = new glue.Encryption();
         for (const key of signers) made.from(keys.inside(key));
         made.form("auto", armor, "");
-        made.begin(length, "", now);
+        made.begin(length, "", false, now);
         return made;
       });
-      return made(machine, content, whole, shapeOf(content, given.as, armor), signal);
+      return made(machine, source, whole, shapeOf(content, given.as, armor), signers, signal);
     }
     if (form === "cleartext") {
       if (typeof content !== "string") throw badArgument("cleartext signatures are for strings");
@@ -398,7 +492,10 @@ export function messages(core, engine, certificates, keys) {
     try {
       core.call(() => machine.begin(text, now));
       for await (const piece of piecesOf(content, signal)) core.call(() => machine.push(piece));
-      return core.call(() => machine.end());
+      if (hostSigns(signers)) return await signed(machine, signers, text ? undefined : wholeOf(content));
+      return core.call(() => machine.conclude(machine.asks()));
+    } catch (error) {
+      throw core.refusal(error);
     } finally {
       if (core.generation === generation) machine.free();
     }

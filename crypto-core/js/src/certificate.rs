@@ -3,6 +3,7 @@
 use std::rc::Rc;
 
 use seal::cert::{Cert, Judged, Refusal};
+use seal::profile;
 use serde::Serialize;
 use wasm_bindgen::prelude::*;
 
@@ -31,11 +32,17 @@ struct View {
     created: f64,
     #[serde(with = "serde_bytes")]
     bytes: Vec<u8>,
+    qr_text: String,
+}
+
+/// What only a look at its signatures tells.
+#[derive(Serialize)]
+#[serde(rename_all = "camelCase")]
+struct StandingView {
     user_ids: Vec<String>,
     usable: bool,
     reason: Option<String>,
     expires: Option<f64>,
-    qr_text: String,
 }
 
 #[derive(Serialize)]
@@ -113,17 +120,26 @@ impl Certificate {
         Cert::parse_many(bytes).map(|certs| Keyring { certs }).map_err(refused)
     }
 
-    /// What is shown of it at `now`; usable for `address`, if one is given.
-    pub fn view(&self, now: f64, address: Option<String>) -> Result<JsValue, JsValue> {
-        let now = millis(now);
+    /// What it is, whatever it may be used for.
+    pub fn view(&self) -> Result<JsValue, JsValue> {
         let cert = &self.cert;
-        let state = usable(cert, now, address.as_deref());
         let view = View {
             fingerprint: cert.fingerprint().to_string(),
             key_id: cert.fingerprint().key_id().iter().map(|octet| format!("{octet:02X}")).collect(),
             version: cert.version(),
             created: cert.created() as f64,
             bytes: cert.to_bytes(),
+            qr_text: cert.fingerprint().qr_text(),
+        };
+        to_js(&view).map_err(thrown)
+    }
+
+    /// What it is worth at `now`; usable for `address`, if one is given.
+    pub fn standing(&self, now: f64, address: Option<String>) -> Result<JsValue, JsValue> {
+        let now = millis(now);
+        let cert = &self.cert;
+        let state = usable(cert, now, address.as_deref());
+        let view = StandingView {
             user_ids: cert
                 .valid_user_ids(now)
                 .into_iter()
@@ -132,7 +148,6 @@ impl Certificate {
             usable: state.is_ok(),
             reason: reason(&state),
             expires: cert.expires(now).map(|end| end as f64),
-            qr_text: cert.fingerprint().qr_text(),
         };
         to_js(&view).map_err(thrown)
     }
@@ -154,7 +169,7 @@ impl Certificate {
                 .iter()
                 .map(|key| KeyView {
                     fingerprint: key.fingerprint.to_string(),
-                    algorithm: format!("{:?}", key.algorithm),
+                    algorithm: profile::algorithm_name(key.algorithm).to_owned(),
                     primary: key.is_primary,
                     created: key.created as f64,
                     expires: key.expires.map(|end| end as f64),

@@ -7,12 +7,13 @@ use model::error::{CoreError, CoreErrorCode};
 use rand::rngs::OsRng;
 use seal::cert::Cert;
 use seal::writing::{
-    Announced, Engine, Format, Job, Mode, Naming, Options, Password, PasswordForm, Plan, Recipient,
-    SignerKey, SigningKey, Writer, plan,
+    Announced, Engine, Format, Job, Mode, Naming, Options, Part, Password, PasswordForm, Plan, Recipient,
+    SignerKey, Writer, plan,
 };
 use wasm_bindgen::prelude::*;
 use zeroize::Zeroizing;
 
+use crate::asked::Asked;
 use crate::certificate::Certificate;
 use crate::convert::{fault, millis, refused};
 use crate::secret::SecretKey;
@@ -29,15 +30,17 @@ pub struct Encryption {
     filename: String,
     now: model::Millis,
     engine: Engine,
+    outside: bool,
     writer: Option<Writer>,
+    /// What came out when the content had ended.
+    ready: Vec<u8>,
 }
 
-/// A piece for the host's cipher.
+/// A piece for the host's cipher: its plaintext is in parts, one after the other.
 #[wasm_bindgen]
 #[derive(Debug)]
 pub struct SealingJob {
-    job: Option<Job>,
-    index: u64,
+    job: Job,
 }
 
 #[wasm_bindgen]
@@ -45,24 +48,50 @@ impl SealingJob {
     /// Which piece.
     #[wasm_bindgen(getter)]
     pub fn index(&self) -> f64 {
-        self.index as f64
+        self.job.index as f64
     }
 
     /// The nonce or starting vector.
     #[wasm_bindgen(getter)]
     pub fn nonce(&self) -> Vec<u8> {
-        self.job.as_ref().map(|job| job.nonce.clone()).unwrap_or_default()
+        self.job.nonce.clone()
     }
 
     /// The associated data.
     #[wasm_bindgen(getter)]
     pub fn associated(&self) -> Vec<u8> {
-        self.job.as_ref().map(|job| job.associated.clone()).unwrap_or_default()
+        self.job.associated.clone()
     }
 
-    /// The plaintext, once.
-    pub fn bytes(&mut self) -> Vec<u8> {
-        self.job.take().map(Job::into_octets).unwrap_or_default()
+    /// How many parts.
+    #[wasm_bindgen(getter)]
+    pub fn parts(&self) -> usize {
+        self.job.parts.len()
+    }
+
+    /// Whether a part is a stretch of the content, which the caller holds.
+    #[wasm_bindgen(js_name = isContent)]
+    pub fn is_content(&self, part: usize) -> bool {
+        matches!(self.job.parts.get(part), Some(Part::Content(_)))
+    }
+
+    /// Where a part begins: in the content, or in memory, where it lies until this is freed or anything else is
+    /// called.
+    pub fn at(&self, part: usize) -> f64 {
+        match self.job.parts.get(part) {
+            Some(Part::Content(range)) => range.start as f64,
+            Some(Part::Octets(octets)) => octets.as_ptr().addr() as f64,
+            None => 0.0,
+        }
+    }
+
+    /// How many octets a part has.
+    pub fn length(&self, part: usize) -> f64 {
+        match self.job.parts.get(part) {
+            Some(Part::Content(range)) => range.end.saturating_sub(range.start) as f64,
+            Some(Part::Octets(octets)) => octets.len() as f64,
+            None => 0.0,
+        }
     }
 }
 
@@ -98,8 +127,15 @@ impl Encryption {
         (self.format, self.armor, self.filename) = (format, armor, filename);
     }
 
-    /// Begins it. `engine` is `web`, `node`, or empty for this module's own ciphers.
-    pub fn begin(&mut self, length: Option<f64>, engine: &str, now: f64) -> Result<(), JsValue> {
+    /// Begins it. `engine` is `web`, `node`, or empty for this module's own ciphers. With `outside` the caller holds
+    /// the content, where the form allows it ([`Encryption::content_outside`]).
+    pub fn begin(
+        &mut self,
+        length: Option<f64>,
+        engine: &str,
+        outside: bool,
+        now: f64,
+    ) -> Result<(), JsValue> {
         self.now = millis(now);
         let now = self.now;
         let mut options = Options { length: length.map(|length| length as u64), ..Options::default() };
@@ -134,6 +170,15 @@ impl Encryption {
             _ => Engine::Portable,
         };
         self.engine = options.engine;
+        let sealed = !options.recipients.is_empty() || !options.passwords.is_empty();
+        options.content_outside = outside
+            && sealed
+            && options.engine != Engine::Portable
+            && options.plan.suits_host()
+            && matches!(options.plan.format, Format::SeipdV2)
+            && options.length.is_some()
+            && !options.armor;
+        self.outside = options.content_outside;
         self.writer = Some(Writer::new(&options, &mut OsRng, now).map_err(refused)?);
         Ok(())
     }
@@ -168,15 +213,23 @@ impl Encryption {
 
     /// The content has ended: signs it.
     pub fn end(&mut self) -> Result<Vec<u8>, JsValue> {
+        let asked = self.asks()?;
+        self.conclude(asked)
+    }
+
+    /// The content has ended: what is to be signed.
+    pub fn asks(&mut self) -> Result<Asked, JsValue> {
         let mut out = Vec::new();
-        let now = self.now;
-        let from = self.from.clone();
-        let mut keys = Vec::new();
-        for key in &from {
-            keys.extend(key.signing_keys(now).map_err(crate::convert::thrown)?.into_iter().next());
-        }
-        let keys: Vec<&dyn SigningKey> = keys.iter().map(|key| key as &dyn SigningKey).collect();
-        self.writer()?.finish(&keys, &mut out).map_err(refused)?;
+        let tasks = self.writer()?.to_sign(&mut out).map_err(refused)?;
+        self.ready = out;
+        Ok(Asked::new(self.from.clone(), self.now, tasks))
+    }
+
+    /// Takes the signatures; gives the rest of the message.
+    pub fn conclude(&mut self, asked: Asked) -> Result<Vec<u8>, JsValue> {
+        let mut out = core::mem::take(&mut self.ready);
+        let signed = asked.all()?;
+        self.writer()?.conclude(&signed, &mut out).map_err(refused)?;
         Ok(out)
     }
 
@@ -200,6 +253,12 @@ impl Encryption {
         Some(name.to_owned())
     }
 
+    /// Whether the caller holds the content: pieces name stretches of it, and what is made of them is kept.
+    #[wasm_bindgen(getter, js_name = contentOutside)]
+    pub fn content_outside(&self) -> bool {
+        self.outside
+    }
+
     /// The key that the host enciphers with: of this message only.
     #[wasm_bindgen(js_name = hostKey)]
     pub fn host_key(&self) -> Option<Vec<u8>> {
@@ -209,14 +268,20 @@ impl Encryption {
     /// The next piece for the host.
     #[wasm_bindgen(js_name = takeJob)]
     pub fn take_job(&mut self) -> Option<SealingJob> {
-        let job = self.writer.as_mut()?.take_job()?;
-        Some(SealingJob { index: job.index, job: Some(job) })
+        Some(SealingJob { job: self.writer.as_mut()?.take_job()? })
     }
 
     /// Takes what the host made of a piece.
     pub fn give(&mut self, index: f64, sealed: Vec<u8>) -> Result<Vec<u8>, JsValue> {
         let mut out = Vec::new();
         self.writer()?.give(index as u64, sealed, &mut out).map_err(refused)?;
+        Ok(out)
+    }
+
+    /// The host keeps what it made of a piece, and puts it behind what comes out, in the order of the pieces.
+    pub fn kept(&mut self, index: f64) -> Result<Vec<u8>, JsValue> {
+        let mut out = Vec::new();
+        self.writer()?.kept(index as u64, &mut out).map_err(refused)?;
         Ok(out)
     }
 

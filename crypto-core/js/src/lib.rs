@@ -4,16 +4,22 @@
 //! integrators. `pkg/index.d.ts` describes both for people.
 #![warn(missing_docs)]
 
+mod asked;
 mod certificate;
 mod convert;
 mod encryption;
+mod hashes;
+mod locking;
 mod opening;
 mod secret;
 mod signing;
 mod vault;
 
+pub use asked::Asked;
 pub use certificate::{Certificate, Keyring};
 pub use encryption::{Encryption, SealingJob};
+pub use hashes::{HostHashes, use_hashes};
+pub use locking::Locking;
 pub use opening::{Opening, OpeningJob, Verification};
 pub use secret::{LockedKey, SecretKey};
 pub use signing::{Signing, armored};
@@ -25,6 +31,12 @@ use wasm_bindgen::prelude::*;
 extern "C" {
     #[wasm_bindgen(js_namespace = console, js_name = error)]
     fn console_error(text: &str);
+}
+
+/// This instance's memory: large content goes from there straight to its place.
+#[wasm_bindgen(js_name = moduleMemory)]
+pub fn module_memory() -> JsValue {
+    wasm_bindgen::memory()
 }
 
 /// Runs when the module is loaded: a fault is reported by its place in the source, never by its message,

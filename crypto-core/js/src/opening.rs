@@ -2,7 +2,7 @@
 
 use std::rc::Rc;
 
-use crypto_core::keys::{SecretCert, session_keys};
+use crypto_core::keys::{RsaBlock, SecretCert, rsa_block, session_keys};
 use model::error::CoreErrorCode;
 use seal::SessionKey;
 use seal::cert::Cert;
@@ -26,12 +26,17 @@ pub struct Opening {
     session_keys: Vec<SessionKey>,
     signers: Vec<Rc<Cert>>,
     must_be_sealed: bool,
+    /// Whether the host decrypts with RSA keys.
+    leaves_rsa: bool,
+    block: Option<RsaBlock>,
     finished: Option<Finished>,
     claims: Vec<SignatureClaim>,
     max: u64,
+    /// Content that is released and was not taken.
+    out: Vec<u8>,
 }
 
-/// A chunk for the host to open.
+/// A piece for the host to open.
 #[wasm_bindgen]
 #[derive(Debug)]
 pub struct OpeningJob {
@@ -40,13 +45,13 @@ pub struct OpeningJob {
 
 #[wasm_bindgen]
 impl OpeningJob {
-    /// Which chunk.
+    /// Which piece.
     #[wasm_bindgen(getter)]
     pub fn index(&self) -> f64 {
         self.job.index as f64
     }
 
-    /// The nonce.
+    /// The nonce or starting vector.
     #[wasm_bindgen(getter)]
     pub fn nonce(&self) -> Vec<u8> {
         self.job.nonce.clone()
@@ -58,9 +63,16 @@ impl OpeningJob {
         self.job.associated.clone()
     }
 
-    /// The sealed chunk, once.
-    pub fn bytes(&mut self) -> Vec<u8> {
-        core::mem::take(&mut self.job.sealed)
+    /// Where the sealed octets lie in memory, until this is freed or anything else is called.
+    #[wasm_bindgen(getter)]
+    pub fn at(&self) -> usize {
+        self.job.sealed.as_ptr().addr()
+    }
+
+    /// How many they are.
+    #[wasm_bindgen(getter)]
+    pub fn length(&self) -> usize {
+        self.job.sealed.len()
     }
 }
 
@@ -113,13 +125,17 @@ pub(crate) fn verdicts(
 
 #[wasm_bindgen]
 impl Opening {
-    /// A message before its first byte.
+    /// A message before its first byte. `engine` is `web`, `node`, or empty for this module's own ciphers.
     #[wasm_bindgen(constructor)]
-    pub fn new(max: f64, held: f64, host: bool, must_be_sealed: bool) -> Self {
+    pub fn new(max: f64, held: f64, engine: &str, must_be_sealed: bool) -> Self {
         let max = max as u64;
         let limits = Limits::default().with_content(max).with_held(held as u64);
         let reader = Reader::new(limits);
-        let reader = if host { reader.with_host_chunks() } else { reader };
+        let reader = match engine {
+            "web" => reader.with_host_chunks(),
+            "node" => reader.with_host_chunks().with_host_feedback(),
+            _ => reader,
+        };
         Self {
             reader: Some(reader),
             keys: Vec::new(),
@@ -127,9 +143,12 @@ impl Opening {
             session_keys: Vec::new(),
             signers: Vec::new(),
             must_be_sealed,
+            leaves_rsa: false,
+            block: None,
             finished: None,
             claims: Vec::new(),
             max,
+            out: Vec::new(),
         }
     }
 
@@ -163,6 +182,14 @@ impl Opening {
             let mut keys = self.session_keys.clone();
             let secrets: Vec<&SecretCert> = self.keys.iter().map(AsRef::as_ref).collect();
             let packets: Vec<_> = locked.pkesks.iter().map(reading::Pkesk::packet).collect();
+            if self.leaves_rsa && keys.is_empty() {
+                if self.block.is_none() {
+                    self.block = rsa_block(&secrets, &packets);
+                }
+                if self.block.is_some() {
+                    return Ok(());
+                }
+            }
             keys.extend(session_keys(&secrets, &packets).into_iter().map(|candidate| candidate.key));
             let mut guessed = keys.len() > 1;
             if keys.is_empty() && !self.passwords.is_empty() {
@@ -183,51 +210,131 @@ impl Opening {
         Ok(())
     }
 
-    fn content(&mut self) -> Result<Vec<u8>, ReadError> {
-        let Some(reader) = &mut self.reader else { return Ok(Vec::new()) };
-        let mut all = reader.take_content()?;
+    /// Takes the host's RSA; without an answer this module computes it.
+    fn decrypted(&mut self, opened: Option<&[u8]>) -> Result<(), ReadError> {
+        self.leaves_rsa = false;
+        let block = self.block.take();
+        if let (Some(reader), Some(block), Some(opened)) = (&mut self.reader, block, opened) {
+            let key = reader.locked().and_then(|locked| {
+                let packet = locked.pkesks.get(block.packet)?.packet();
+                self.keys.get(block.cert)?.session_key_from_block(packet, &block.with, opened)
+            });
+            if let Some(key) = key {
+                reader.unlock(key)?;
+            }
+        }
+        self.unlock()
+    }
+
+    /// Takes over what is released.
+    fn release(&mut self) -> Result<(), ReadError> {
+        let Some(reader) = &mut self.reader else { return Ok(()) };
         loop {
             let mut more = reader.take_content()?;
             if more.is_empty() {
-                return Ok(all);
+                return Ok(());
             }
-            all.append(&mut more);
+            if self.out.is_empty() {
+                self.out = more;
+            } else {
+                self.out.append(&mut more);
+            }
         }
     }
 
-    fn push_piece(&mut self, bytes: &[u8]) -> Result<Vec<u8>, ReadError> {
+    fn push_piece(&mut self, bytes: &[u8]) -> Result<(), ReadError> {
         if let Some(reader) = &mut self.reader {
             reader.push(bytes)?;
         }
         self.unlock()?;
-        self.content()
+        self.release()
     }
 
-    /// Takes a piece of the message; gives what is released of the content.
-    pub fn push(&mut self, bytes: &[u8]) -> Result<Vec<u8>, JsValue> {
+    fn end_pieces(&mut self) -> Result<(), ReadError> {
+        if let Some(reader) = &mut self.reader {
+            reader.end()?;
+        }
+        self.unlock()?;
+        self.release()
+    }
+
+    /// Where the released content lies in memory, until anything else is called.
+    #[wasm_bindgen(getter, js_name = outAt)]
+    pub fn out_at(&self) -> usize {
+        self.out.as_ptr().addr()
+    }
+
+    /// How much of it there is.
+    #[wasm_bindgen(getter, js_name = outLength)]
+    pub fn out_length(&self) -> usize {
+        self.out.len()
+    }
+
+    /// The released content was taken.
+    #[wasm_bindgen(js_name = dropOut)]
+    pub fn drop_out(&mut self) {
+        self.out = Vec::new();
+    }
+
+    /// Lets the host decrypt with RSA keys: see `rsaBlock`.
+    #[wasm_bindgen(js_name = leaveRsa)]
+    pub fn leave_rsa(&mut self) {
+        self.leaves_rsa = true;
+    }
+
+    /// Whether the host may be asked to.
+    #[wasm_bindgen(getter, js_name = leavesRsa)]
+    pub fn leaves_rsa(&self) -> bool {
+        self.leaves_rsa
+    }
+
+    /// Which of the keys the host is to decrypt [`Opening::rsa_octets`] with.
+    #[wasm_bindgen(getter, js_name = rsaKey)]
+    pub fn rsa_key(&self) -> Option<usize> {
+        self.block.as_ref().map(|block| block.cert)
+    }
+
+    /// The fingerprint of that key or subkey.
+    #[wasm_bindgen(getter, js_name = rsaFingerprint)]
+    pub fn rsa_fingerprint(&self) -> Option<String> {
+        self.block.as_ref().map(|block| block.with.to_string())
+    }
+
+    /// What the host is to decrypt, without padding.
+    #[wasm_bindgen(getter, js_name = rsaOctets)]
+    pub fn rsa_octets(&self) -> Option<Vec<u8>> {
+        self.block.as_ref().map(|block| block.octets.clone())
+    }
+
+    /// Takes what the host decrypted, or nothing if it did not.
+    #[wasm_bindgen(js_name = giveRsa)]
+    pub fn give_rsa(&mut self, opened: Option<Vec<u8>>) -> Result<(), JsValue> {
+        let opened = opened.map(Zeroizing::new);
+        self.decrypted(opened.as_ref().map(|opened| opened.as_slice())).map_err(unread)?;
+        self.release().map_err(unread)
+    }
+
+    /// Takes a piece of the message. Look for released content after this and all that follows.
+    pub fn push(&mut self, bytes: &[u8]) -> Result<(), JsValue> {
         self.push_piece(bytes).map_err(unread)
     }
 
     /// The message has ended.
-    pub fn end(&mut self) -> Result<Vec<u8>, JsValue> {
-        if let Some(reader) = &mut self.reader {
-            reader.end().map_err(unread)?;
-        }
-        self.unlock().map_err(unread)?;
-        self.content().map_err(unread)
+    pub fn end(&mut self) -> Result<(), JsValue> {
+        self.end_pieces().map_err(unread)
     }
 
-    /// Checks that all is read and sound; gives the last of the content.
-    pub fn finish(&mut self) -> Result<Vec<u8>, JsValue> {
+    /// Checks that all is read and sound; releases the last of the content.
+    pub fn finish(&mut self) -> Result<(), JsValue> {
         let reader = self.reader.take().ok_or_else(|| fault(CoreErrorCode::OutOfOrder, "it was read"))?;
         let mut finished = reader.finish().map_err(unread)?;
         if self.must_be_sealed && finished.sealed.is_none() {
             return Err(fault(CoreErrorCode::NoIntegrity, "the message is not encrypted; verify reads it"));
         }
         self.claims = core::mem::take(&mut finished.claims);
-        let rest = core::mem::take(&mut finished.rest);
+        self.out.append(&mut finished.rest);
         self.finished = Some(finished);
-        Ok(rest)
+        Ok(())
     }
 
     /// All of it in one call.
@@ -237,16 +344,26 @@ impl Opening {
             self.claims = read.claims;
             return Ok(read.text);
         }
-        let mut content = Vec::new();
         for piece in bytes.chunks(256 * 1024) {
-            content.append(&mut self.push(piece)?);
+            self.push(piece)?;
         }
-        content.append(&mut self.end()?);
-        content.append(&mut self.finish()?);
+        self.end()?;
+        self.finish()?;
+        let content = core::mem::take(&mut self.out);
         if content.len() as u64 > self.max {
             return Err(fault(CoreErrorCode::TooLarge, "the content is larger than maxBytes"));
         }
         Ok(content)
+    }
+
+    /// Which cipher the host runs: `gcm` or `cfb`; none if it does not.
+    #[wasm_bindgen(getter, js_name = hostCipher)]
+    pub fn host_cipher(&mut self) -> Option<String> {
+        let name = match self.reader.as_mut()?.host_cipher()? {
+            reading::Cipher::Gcm => "gcm",
+            reading::Cipher::Cfb => "cfb",
+        };
+        Some(name.to_owned())
     }
 
     /// The key that the host opens chunks with: of this message only.
@@ -255,19 +372,19 @@ impl Opening {
         Some(self.reader.as_mut()?.message_key()?.to_vec())
     }
 
-    /// The next chunk for the host.
+    /// The next piece for the host.
     #[wasm_bindgen(js_name = takeJob)]
     pub fn take_job(&mut self) -> Option<OpeningJob> {
         Some(OpeningJob { job: self.reader.as_mut()?.take_job()? })
     }
 
-    /// Takes an opened chunk; gives what is released of the content.
-    pub fn give(&mut self, index: f64, opened: Vec<u8>) -> Result<Vec<u8>, JsValue> {
+    /// Takes an opened piece.
+    pub fn give(&mut self, index: f64, opened: Vec<u8>) -> Result<(), JsValue> {
         if let Some(reader) = &mut self.reader {
             reader.give(index as u64, opened).map_err(unread)?;
         }
         self.unlock().map_err(unread)?;
-        self.content().map_err(unread)
+        self.release().map_err(unread)
     }
 
     /// The host found a chunk changed.

@@ -9,6 +9,7 @@ use seal::armor::{self, Kind};
 use seal::writing::{ContentKind, Detached, SignerKey, SigningKey, cleartext_sign};
 use wasm_bindgen::prelude::*;
 
+use crate::asked::Asked;
 use crate::convert::{fault, millis, refused, thrown};
 use crate::secret::SecretKey;
 
@@ -55,16 +56,20 @@ impl Signing {
         }
     }
 
-    /// The signature packets.
-    pub fn end(&mut self) -> Result<Vec<u8>, JsValue> {
-        let detached =
-            self.detached.take().ok_or_else(|| fault(CoreErrorCode::OutOfOrder, "nothing was begun"))?;
-        let mut keys = Vec::new();
-        for cert in &self.from {
-            keys.extend(cert.signing_keys(self.now).map_err(thrown)?.into_iter().next());
-        }
-        let keys: Vec<&dyn SigningKey> = keys.iter().map(|key| key as &dyn SigningKey).collect();
-        detached.finish(&keys).map_err(refused)
+    fn detached(&mut self) -> Result<&mut Detached, JsValue> {
+        self.detached.as_mut().ok_or_else(|| fault(CoreErrorCode::OutOfOrder, "nothing was begun"))
+    }
+
+    /// The content has ended: what is to be signed.
+    pub fn asks(&mut self) -> Result<Asked, JsValue> {
+        let tasks = self.detached()?.to_sign().map_err(refused)?;
+        Ok(Asked::new(self.from.clone(), self.now, tasks))
+    }
+
+    /// Takes the signatures; gives their packets.
+    pub fn conclude(&mut self, asked: Asked) -> Result<Vec<u8>, JsValue> {
+        let signed = asked.all()?;
+        self.detached()?.conclude(&signed).map_err(refused)
     }
 
     /// Text signed in the open, in one call.

@@ -9,7 +9,7 @@ use crate::signature::SignaturePacket;
 
 /// Hashes content for a signature. Begin with the salt, feed the content, end with the signature's trailer.
 pub struct ContentHasher {
-    hash: Box<dyn digest::DynDigest + Send>,
+    hash: bulk::hash::Hasher,
     text: bool,
     /// The piece before ended in a carriage return, whose line feed may follow.
     after_return: bool,
@@ -28,7 +28,7 @@ impl ContentHasher {
     /// # Errors
     /// `Failed` if the hash is not known.
     pub fn new(hash: HashAlgorithm, text: bool, salt: &[u8]) -> Result<Self, SealError> {
-        let mut hash = hash.new_hasher().map_err(|_| SealError::Failed)?;
+        let mut hash = bulk::hash::hasher(hash).ok_or(SealError::Failed)?;
         hash.update(salt);
         Ok(Self { hash, text, after_return: false })
     }

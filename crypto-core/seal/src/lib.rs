@@ -5,7 +5,6 @@
 //! |---|---|
 //! | [`profile`] | the one place for algorithms, limits and rejections |
 //! | [`armor`] | ASCII armor, written and read in pieces |
-//! | [`bulk`] | the ciphers and modes that the bytes of content go through |
 //! | [`cert`] | certificates: parsed, judged with reasons, merged; `FetchedCert → TrustedCert`; fingerprints |
 //! | [`signature`] | a signature packet, kept byte for byte |
 //! | [`packets`] | packet framing |
@@ -16,8 +15,6 @@
 //! | [`verify`] | checking signatures and their signers |
 #![warn(missing_docs)]
 
-pub mod armor;
-pub mod bulk;
 pub mod cert;
 pub mod hashing;
 pub mod packets;
@@ -29,6 +26,7 @@ pub mod signature;
 pub mod verify;
 pub mod writing;
 
+pub use bulk::armor;
 pub use session_key::SessionKey;
 
 #[cfg(test)]

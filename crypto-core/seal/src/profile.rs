@@ -8,6 +8,11 @@ use pgp::crypto::public_key::PublicKeyAlgorithm;
 use pgp::crypto::sym::SymmetricKeyAlgorithm;
 use pgp::types::{EcdhPublicParams, EcdsaPublicParams, EddsaLegacyPublicParams, PublicParams};
 
+pub use bulk::limits::{
+    MAX_ARMOR_BODY_LINE_BYTES, MAX_ARMOR_HEADER_BYTES, MAX_ARMOR_LINE_BYTES, MAX_ARMOR_PREAMBLE_BYTES,
+    MAX_CHUNK_OCTET,
+};
+
 /// Largest certificate a person or program hands over, in bytes: some carry thousands of foreign signatures.
 pub const MAX_CERT_BYTES: usize = 8 * 1024 * 1024;
 /// Largest keyring, in bytes.
@@ -58,14 +63,6 @@ pub const MAX_ARGON2_WORK_KIB: u64 = 8 * 1024 * 1024;
 pub const MAX_S2K_HASHED_BYTES: u64 = 1024 * 1024 * 1024;
 /// Nested compression layers; GnuPG writes one.
 pub const MAX_COMPRESSION_LAYERS: usize = 2;
-/// Longest line of armor outside its base64 that is read, in bytes.
-pub const MAX_ARMOR_LINE_BYTES: usize = 16 * 1024;
-/// Longest line of base64 in armor, in bytes.
-pub const MAX_ARMOR_BODY_LINE_BYTES: usize = 16 * 1024 * 1024;
-/// Most bytes of header lines of armor.
-pub const MAX_ARMOR_HEADER_BYTES: usize = 64 * 1024;
-/// Most bytes of text before armor.
-pub const MAX_ARMOR_PREAMBLE_BYTES: usize = 1024 * 1024;
 /// Clocks differ: a signature may seem this many seconds young.
 pub const CLOCK_SKEW_SECONDS: i64 = 24 * 60 * 60;
 /// Life of a new key, in seconds: two years.
@@ -81,8 +78,6 @@ pub const MICALG: &str = "pgp-sha512";
 pub const AEAD: AeadAlgorithm = AeadAlgorithm::Ocb;
 /// The chunks of SEIPDv2 messages we seal: the size that WebCrypto is fastest with.
 pub const CHUNK: ChunkSize = ChunkSize::C256KiB;
-/// The largest chunks of SEIPDv2 read and written (RFC 9580 section 5.13.2): 4 MiB.
-pub const MAX_CHUNK_OCTET: u8 = 16;
 /// Hashes we sign with, best first: the first that every recipient announces.
 pub const SIGNING_HASHES: [HashAlgorithm; 3] =
     [HashAlgorithm::Sha512, HashAlgorithm::Sha384, HashAlgorithm::Sha256];
@@ -302,6 +297,25 @@ pub fn can_sign(algorithm: PublicKeyAlgorithm) -> bool {
             | PublicKeyAlgorithm::Ed25519
             | PublicKeyAlgorithm::Ed448
     ) || is_post_quantum_signature(algorithm)
+}
+
+/// The algorithm's name, as RFC 9580 section 9.1 writes it.
+pub fn algorithm_name(algorithm: PublicKeyAlgorithm) -> &'static str {
+    use PublicKeyAlgorithm as A;
+    match algorithm {
+        A::RSA | A::RSAEncrypt | A::RSASign => "RSA",
+        A::Elgamal | A::ElgamalEncrypt => "Elgamal",
+        A::DSA => "DSA",
+        A::ECDH => "ECDH",
+        A::ECDSA => "ECDSA",
+        A::EdDSALegacy => "EdDSALegacy",
+        A::X25519 => "X25519",
+        A::X448 => "X448",
+        A::Ed25519 => "Ed25519",
+        A::Ed448 => "Ed448",
+        algorithm if algorithm.is_pqc() => "post-quantum",
+        _ => "unknown",
+    }
 }
 
 /// Whether signatures of keys of this algorithm are checked: DSA signs no more, and is still believed.

@@ -219,9 +219,9 @@ fn generate<R: RngCore + CryptoRng>(
     let mut octets = Zeroizing::new(Vec::with_capacity(secret.write_len(KeyVersion::V6)));
     // The form of version 6 has no checksum at the end.
     secret.to_writer(&mut *octets, KeyVersion::V6).map_err(internal)?;
-    // Read back as if it came from outside: a fault of the processor is noticed here.
-    let read = Secret::read(public.details(), &octets)?.ok_or(CoreErrorCode::Internal)?;
-    KeyPacket::made(public, read, octets)
+    // The public part is computed once more: a fault of the processor is noticed here.
+    let secret = Secret::made(public.details(), secret.clone(), &octets)?;
+    KeyPacket::made(public, secret, octets)
 }
 
 fn of_numbers(numbers: &RsaNumbers, is_primary: bool, at: Timestamp) -> Result<KeyPacket, CoreError> {

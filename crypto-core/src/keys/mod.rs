@@ -37,7 +37,7 @@ pub use locking::LockForm;
 pub use make::{KeyOptions, KeyProfile};
 pub(crate) use open::check_all;
 pub use open::{Opened, OpenedSignature};
-pub use opening::{Candidate, session_keys};
+pub use opening::{Candidate, RsaBlock, rsa_block, session_keys};
 pub use packet::SecretState;
 pub use rsa::RsaNumbers;
 pub use seal::cert::{FetchedCert, Fingerprint, Judgement, Refusal, Trust, TrustedCert};

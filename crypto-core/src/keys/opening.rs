@@ -64,6 +64,42 @@ pub fn session_keys(certs: &[&SecretCert], packets: &[&Pkesk]) -> Vec<Candidate>
     found
 }
 
+/// An RSA block for a host to decrypt, without padding, with [`OwnKey::rsa_pkcs8`] of the key it is for.
+#[derive(Debug, Clone)]
+pub struct RsaBlock {
+    /// Which of the certificates.
+    pub cert: usize,
+    /// Which of the packets.
+    pub packet: usize,
+    /// The key.
+    pub with: Fingerprint,
+    /// The block, as long as the modulus.
+    pub octets: Vec<u8>,
+}
+
+/// The block of the one packet that names one of the unlocked keys, if that is an RSA key. `None` where there is
+/// more to try: then [`session_keys`] does it.
+pub fn rsa_block(certs: &[&SecretCert], packets: &[&Pkesk]) -> Option<RsaBlock> {
+    let all: Vec<(usize, OwnKey<'_>)> = certs
+        .iter()
+        .enumerate()
+        .flat_map(|(at, cert)| cert.unlocked_keys().map(move |key| (at, key)))
+        .collect();
+    let mut found = None;
+    for (packet, pkesk) in packets.iter().enumerate().take(profile::MAX_RECIPIENTS) {
+        for (cert, key) in all.iter().filter(|(_, key)| fits(key, pkesk)) {
+            let (Secret::Rsa(rsa), Ok(PkeskBytes::Rsa { mpi }), None) = (key.secret, pkesk.values(), &found)
+            else {
+                return None;
+            };
+            let mut octets = vec![0; rsa.size().checked_sub(mpi.as_ref().len())?];
+            octets.extend_from_slice(mpi.as_ref());
+            found = Some(RsaBlock { cert: *cert, packet, with: key.fingerprint(), octets });
+        }
+    }
+    found
+}
+
 impl SecretCert {
     /// The session key in one packet, if one of the unlocked keys opens it; see [`session_keys`].
     pub fn session_key(&self, packet: &Pkesk) -> Option<SessionKey> {

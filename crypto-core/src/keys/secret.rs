@@ -14,10 +14,11 @@ use pgp::types::{
 };
 
 use seal::profile;
+use zeroize::Zeroizing;
 
 use super::octets::Octets;
 use super::packet::{KeyPacket, Public};
-use super::rsa::{PrivateKey, RsaNumbers};
+use super::rsa::PrivateKey;
 
 /// A secret that its public part was proven to belong to.
 pub(super) enum Secret {
@@ -80,6 +81,23 @@ impl Secret {
         .map_err(|_| substituted())?;
         let secret = Self::Other(Box::new(secret));
         if secret.follows(params) { Ok(Some(secret)) } else { Err(substituted()) }
+    }
+
+    /// A fresh secret; `octets` are it in the form of a packet.
+    ///
+    /// # Errors
+    /// As [`read`](Self::read).
+    pub(super) fn made(
+        public: &dyn KeyDetails,
+        secret: PlainSecretParams,
+        octets: &[u8],
+    ) -> Result<Self, CoreError> {
+        if matches!(public.public_params(), PublicParams::RSA(_)) {
+            // RSA is computed here, not by rPGP.
+            return Self::read(public, octets)?.ok_or_else(substituted);
+        }
+        let secret = Self::Other(Box::new(secret));
+        if secret.follows(public.public_params()) { Ok(secret) } else { Err(substituted()) }
     }
 
     /// Whether the public numbers are those of the secret ones.
@@ -174,10 +192,15 @@ impl<'a> OwnKey<'a> {
         u8::from(self.public.details().algorithm())
     }
 
-    /// Its numbers if it is an RSA key, for a host that signs faster than this program.
-    pub fn rsa_numbers(&self) -> Option<RsaNumbers> {
+    /// Whether it is an RSA key.
+    pub fn is_rsa(&self) -> bool {
+        matches!(self.secret, Secret::Rsa(_))
+    }
+
+    /// In PKCS #8 (RFC 5958) if it is an RSA key, for a host that is faster with it than this program.
+    pub fn rsa_pkcs8(&self) -> Option<Zeroizing<Vec<u8>>> {
         match self.secret {
-            Secret::Rsa(key) => Some(key.numbers()),
+            Secret::Rsa(key) => key.to_pkcs8(),
             Secret::Other(_) => None,
         }
     }

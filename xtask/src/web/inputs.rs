@@ -11,7 +11,7 @@ use super::assets::hex;
 use crate::workspace::Workspace;
 
 /// Files and folders that the site depends on.
-const SOURCES: [&str; 13] = [
+const SOURCES: [&str; 14] = [
     "Cargo.toml",
     "Cargo.lock",
     "rust-toolchain.toml",
@@ -19,6 +19,7 @@ const SOURCES: [&str; 13] = [
     "crypto-core/src",
     "crypto-core/wire",
     "crypto-core/model",
+    "crypto-core/bulk",
     "crypto-core/seal",
     "crypto-core/js",
     "pkg/src",

@@ -32,7 +32,7 @@ const FEATURES: [&str; 8] = [
 /// source lines in panics.
 const SIZE_FLAGS: &str = "--cfg=erase_components -Zfmt-debug=none -Zlocation-detail=none";
 
-/// 128-bit SIMD, which all browsers have had since 2023: `seal::bulk` runs three times as fast with it.
+/// 128-bit SIMD, which all browsers have had since 2023: `bulk` runs three times as fast with it.
 const SIMD_FLAG: &str = "-Ctarget-feature=+simd128";
 
 /// A module as the browser loads it.

@@ -1,7 +1,7 @@
 //! Armor around certificates.
 
 use crate::SealError;
-use crate::armor::{self, Armorer, Kind};
+use bulk::armor::{self, Armorer, Kind};
 
 /// The content of every armored block, one after the other.
 pub(super) fn blocks(bytes: &[u8]) -> Result<Vec<u8>, SealError> {

@@ -1,8 +1,8 @@
 //! Why a message is not read.
 
-use crate::armor::ArmorError;
-use crate::bulk::{Tampered, Unsupported};
 use crate::packets::FrameError;
+use bulk::armor::ArmorError;
+use bulk::{Tampered, Unsupported};
 
 /// Why a message is not read. The texts name forms and limits, never content.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]

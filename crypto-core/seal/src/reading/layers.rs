@@ -4,9 +4,10 @@
 
 use super::compressed::Unpacker;
 use super::error::ReadError;
+use super::host::{Host, HostCiphers};
 use super::limits::Limits;
 use super::literal::LiteralHeader;
-use super::sealed::{Header, HostChunks, Opening, SealedAs};
+use super::sealed::{Header, Opening, SealedAs};
 use super::session::{Pkesk, Skesk};
 use super::signed::Signatures;
 use super::{Finished, Locked};
@@ -106,7 +107,7 @@ pub(super) struct Layers {
     compressed: bool,
     total: u64,
     over: bool,
-    pub(super) host: bool,
+    pub(super) host: HostCiphers,
     pub(super) literal: Option<LiteralHeader>,
     pub(super) content: Vec<u8>,
 }
@@ -125,7 +126,7 @@ impl Layers {
             compressed: false,
             total: 0,
             over: false,
-            host: false,
+            host: HostCiphers::default(),
             literal: None,
             content: Vec::new(),
         }
@@ -167,12 +168,9 @@ impl Layers {
         Ok(())
     }
 
-    pub(super) fn host_chunks(&mut self) -> Option<&mut HostChunks> {
+    pub(super) fn host(&mut self) -> Option<Host<'_>> {
         self.layers.iter_mut().find_map(|layer| match &mut layer.packet {
-            Packet::Opening(opening, _) => match opening.as_mut() {
-                Opening::Host { chunks, .. } => Some(chunks.as_mut()),
-                _ => None,
-            },
+            Packet::Opening(opening, _) => opening.host(),
             _ => None,
         })
     }

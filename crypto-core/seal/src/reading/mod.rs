@@ -14,6 +14,7 @@
 mod cleartext;
 mod compressed;
 mod error;
+mod host;
 mod layers;
 mod limits;
 mod literal;
@@ -26,16 +27,18 @@ mod tests;
 
 pub use cleartext::{Cleartext, cleartext, is_cleartext};
 pub use error::ReadError;
+pub use host::{Cipher, Job};
 pub use limits::Limits;
 pub use literal::LiteralHeader;
-pub use sealed::{Format, Job, SealedAs};
+pub use sealed::{Format, SealedAs};
 pub use session::{Effort, Pkesk, Recipient, Skesk};
 
+use host::Host;
 use layers::Layers;
 
 use crate::SessionKey;
-use crate::armor::Dearmorer;
 use crate::verify::SignatureClaim;
+use bulk::armor::Dearmorer;
 
 /// What is known of a message when all of it was read and found sound.
 #[derive(Debug, Clone)]
@@ -107,7 +110,14 @@ impl Reader {
     /// are opened here all the same.
     #[must_use]
     pub fn with_host_chunks(mut self) -> Self {
-        self.layers.host = true;
+        self.layers.host.gcm = true;
+        self
+    }
+
+    /// Lets the host decipher SEIPDv1 with AES, too.
+    #[must_use]
+    pub fn with_host_feedback(mut self) -> Self {
+        self.layers.host.cfb = true;
         self
     }
 
@@ -187,25 +197,30 @@ impl Reader {
         self.layers.literal.as_ref()
     }
 
-    /// The next chunk for the host to open. Several may be under way.
+    /// The next piece for the host to open. Several may be under way.
     pub fn take_job(&mut self) -> Option<Job> {
-        self.layers.host_chunks()?.take_job()
+        self.layers.host()?.take_job()
     }
 
-    /// The AES key of all [`Job`]s, while the host opens chunks.
+    /// What the host runs on all [`Job`]s.
+    pub fn host_cipher(&mut self) -> Option<Cipher> {
+        self.layers.host().map(|host| host.cipher())
+    }
+
+    /// The AES key of all [`Job`]s, while the host opens them.
     pub fn message_key(&mut self) -> Option<&[u8]> {
-        self.layers.host_chunks().map(|chunks| chunks.params.message_key())
+        self.layers.host().map(Host::key)
     }
 
-    /// Takes a chunk that the host opened, in any order. If the host finds it changed, call
+    /// Takes a piece that the host opened, with GCM in any order. If the host finds it changed, call
     /// [`give_tampered`](Self::give_tampered).
     ///
     /// # Errors
     /// As [`push`](Self::push).
     pub fn give(&mut self, index: u64, opened: Vec<u8>) -> Result<(), ReadError> {
         self.guarded(|reader| {
-            let chunks = reader.layers.host_chunks();
-            chunks.ok_or(ReadError::Malformed("a chunk that was not asked for"))?.give(index, opened)?;
+            let host = reader.layers.host().ok_or(ReadError::Malformed("a piece that was not asked for"))?;
+            host.give(index, opened)?;
             reader.layers.run(false)
         })
     }

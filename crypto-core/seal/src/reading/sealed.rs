@@ -1,16 +1,15 @@
 //! The sealed packets: what their first octets say, and the machines that open them. Nothing leaves these
 //! machines before its integrity is known.
 
-use std::collections::{BTreeMap, VecDeque};
-
 use pgp::crypto::aead::AeadAlgorithm;
 use pgp::crypto::sym::SymmetricKeyAlgorithm;
 
 use super::error::ReadError;
-use crate::bulk::aead::{Params, TAG};
-use crate::bulk::{self, Tampered};
+use super::host::{Host, HostChunks, HostCiphers, HostFeedback};
 use crate::packets::{Feed, tag};
 use crate::{SessionKey, profile};
+use bulk::aead::Params;
+use bulk::{self, Tampered};
 
 /// The format of sealed content.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -121,117 +120,6 @@ fn known_mode(mode: u8) -> Result<(AeadAlgorithm, usize), ReadError> {
     Ok((mode, nonce))
 }
 
-/// A chunk for the host to open with AES-GCM under [`Reader::message_key`](super::Reader::message_key).
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Job {
-    /// Its place. Give the opened chunk back with it, in any order.
-    pub index: u64,
-    /// The nonce.
-    pub nonce: Vec<u8>,
-    /// The associated data.
-    pub associated: Vec<u8>,
-    /// The sealed chunk and its tag. The last job is a tag alone, and opens to nothing.
-    pub sealed: Vec<u8>,
-}
-
-/// Chunks that a host opens.
-pub(super) struct HostChunks {
-    pub(super) params: Params,
-    kept: Vec<u8>,
-    jobs: VecDeque<Job>,
-    /// Chunks made into jobs, and what they open to.
-    made: u64,
-    content: u64,
-    /// Chunks released.
-    released: u64,
-    opened: BTreeMap<u64, Vec<u8>>,
-    ended: bool,
-}
-
-impl HostChunks {
-    fn new(params: Params) -> Self {
-        Self {
-            params,
-            kept: Vec::new(),
-            jobs: VecDeque::new(),
-            made: 0,
-            content: 0,
-            released: 0,
-            opened: BTreeMap::new(),
-            ended: false,
-        }
-    }
-
-    fn push(&mut self, sealed: &[u8]) {
-        self.kept.extend_from_slice(sealed);
-        let chunk = self.params.chunk_bytes() + TAG;
-        // What follows a whole chunk is at least the final tag.
-        while self.kept.len() >= chunk + TAG {
-            let rest = self.kept.split_off(chunk);
-            let sealed = core::mem::replace(&mut self.kept, rest);
-            self.add(sealed);
-        }
-    }
-
-    fn add(&mut self, sealed: Vec<u8>) {
-        let index = self.made;
-        self.made += 1;
-        self.content += u64::try_from(sealed.len().saturating_sub(TAG)).unwrap_or(u64::MAX);
-        self.jobs.push_back(Job {
-            index,
-            nonce: self.params.nonce(index),
-            associated: self.params.associated(index),
-            sealed,
-        });
-    }
-
-    fn end(&mut self) -> Result<(), ReadError> {
-        let last = self.kept.len().checked_sub(TAG).ok_or(ReadError::Tampered)?;
-        let tag = self.kept.split_off(last);
-        let sealed = core::mem::take(&mut self.kept);
-        if !sealed.is_empty() {
-            if sealed.len() < TAG {
-                return Err(ReadError::Tampered);
-            }
-            self.add(sealed);
-        }
-        self.jobs.push_back(Job {
-            index: self.made,
-            nonce: self.params.nonce(self.made),
-            associated: self.params.final_associated(self.content),
-            sealed: tag,
-        });
-        self.ended = true;
-        Ok(())
-    }
-
-    pub(super) fn take_job(&mut self) -> Option<Job> {
-        self.jobs.pop_front()
-    }
-
-    /// Takes an opened chunk.
-    pub(super) fn give(&mut self, index: u64, opened: Vec<u8>) -> Result<(), ReadError> {
-        let known = index < self.made || self.ended && index == self.made;
-        if !known || index < self.released || self.opened.contains_key(&index) {
-            return Err(ReadError::Malformed("a chunk that was not asked for"));
-        }
-        self.opened.insert(index, opened);
-        Ok(())
-    }
-
-    /// Moves chunks on that are next in line; whether all are through.
-    fn release(&mut self, out: &mut Feed) -> Result<bool, ReadError> {
-        while let Some(opened) = self.opened.remove(&self.released) {
-            if self.ended && self.released == self.made && !opened.is_empty() {
-                return Err(ReadError::Tampered);
-            }
-            self.released += 1;
-            out.push(opened);
-        }
-        Ok(self.ended && self.released > self.made)
-    }
-}
-
 /// One key being tried on a SEIPDv1 packet.
 pub(super) struct Guess {
     key: SessionKey,
@@ -252,9 +140,13 @@ pub(super) enum Opening {
         guessed: bool,
         given: bool,
     },
-    Host {
+    HostChunks {
         key: SessionKey,
         chunks: Box<HostChunks>,
+    },
+    HostFeedback {
+        key: SessionKey,
+        feedback: Box<HostFeedback>,
     },
 }
 
@@ -273,7 +165,7 @@ impl Opening {
         header: &Header,
         keys: Vec<SessionKey>,
         guessed: bool,
-        host: bool,
+        host: HostCiphers,
         held: u64,
     ) -> Result<Self, ReadError> {
         if keys.len() > MOST_GUESSES {
@@ -281,6 +173,16 @@ impl Opening {
         }
         let mut why = ReadError::NoKey;
         if let Header::SeipdV1 = header {
+            if host.cfb
+                && !guessed
+                && let [key] = keys.as_slice()
+                && key
+                    .cipher()
+                    .is_some_and(|cipher| profile::is_aes(cipher) && cipher.key_size() == key.bytes().len())
+            {
+                let feedback = Box::new(HostFeedback::new(key, held));
+                return Ok(Self::HostFeedback { key: key.clone(), feedback });
+            }
             let mut guesses = Vec::new();
             for key in keys {
                 let Some(cipher) = key.cipher() else { continue };
@@ -307,12 +209,12 @@ impl Opening {
                 Err(error) => why = error,
             }
         }
-        if host
+        if host.gcm
             && guesses.len() == 1
             && header.sealed_as().mode.is_some_and(profile::is_gcm)
             && let Some((key, params)) = guesses.pop()
         {
-            return Ok(Self::Host { key, chunks: Box::new(HostChunks::new(params)) });
+            return Ok(Self::HostChunks { key, chunks: Box::new(HostChunks::new(params)) });
         }
         let mut openers = Vec::new();
         for (key, params) in guesses {
@@ -327,12 +229,25 @@ impl Opening {
         Ok(Self::Chunks { guesses: openers, guessed, given: false })
     }
 
+    /// What a host works on, if one does.
+    pub(super) fn host(&mut self) -> Option<Host<'_>> {
+        match self {
+            Self::HostChunks { chunks, .. } => Some(Host::Chunks(chunks)),
+            Self::HostFeedback { feedback, .. } => Some(Host::Feedback(feedback)),
+            Self::Held { .. } | Self::Chunks { .. } => None,
+        }
+    }
+
     /// Takes sealed bytes; what is proven goes to `out`.
     pub(super) fn push(&mut self, sealed: &[u8], out: &mut Feed) -> Result<(), ReadError> {
         match self {
-            Self::Host { chunks, .. } => {
+            Self::HostChunks { chunks, .. } => {
                 chunks.push(sealed);
                 chunks.release(out)?;
+                Ok(())
+            }
+            Self::HostFeedback { feedback, .. } => {
+                feedback.push(sealed);
                 Ok(())
             }
             Self::Held { guesses, single, most } => {
@@ -382,11 +297,14 @@ impl Opening {
     /// Takes the end of the packet. Whether all is through: a host may still have chunks to give back.
     pub(super) fn finish(&mut self, out: &mut Feed) -> Result<Option<SessionKey>, ReadError> {
         match self {
-            Self::Host { key, chunks } => {
-                if !chunks.ended {
-                    chunks.end()?;
-                }
+            Self::HostChunks { key, chunks } => {
+                chunks.end()?;
                 Ok(chunks.release(out)?.then(|| key.clone()))
+            }
+            Self::HostFeedback { key, feedback } => {
+                let Some(held) = feedback.finish()? else { return Ok(None) };
+                *out = held;
+                Ok(Some(key.clone()))
             }
             Self::Held { guesses, .. } => {
                 for guess in core::mem::take(guesses) {

@@ -6,8 +6,8 @@ use wire::Millis;
 
 use super::signatures::{self, ContentKind, Draft, Signed, SignerKey, ToSign};
 use crate::SealError;
-use crate::armor::{self, Kind};
 use crate::hashing::ContentHasher;
+use bulk::armor::{self, Kind};
 
 /// Writes a text signed in the open: push the text, then finish.
 ///

@@ -7,11 +7,11 @@ use core::fmt;
 use core::ops::Range;
 use std::collections::{BTreeMap, VecDeque};
 
-use sha1::{Digest as _, Sha1};
 use zeroize::Zeroizing;
 
 use crate::SealError;
-use crate::bulk::aead::Params;
+use bulk::aead::Params;
+use bulk::cfb;
 
 /// Octets handed out at once in SEIPDv1, where each job needs the end of the one before.
 const CFB_PIECE: usize = 1 << 20;
@@ -248,7 +248,7 @@ impl HostChunks {
 pub(crate) struct HostFeedback {
     cipher: Cipher,
     key: Zeroizing<Vec<u8>>,
-    mdc: Sha1,
+    mdc: cfb::Mdc,
     pending: Vec<u8>,
     /// The last block of the cipher's output: the next starting vector.
     chain: [u8; BLOCK],
@@ -265,7 +265,7 @@ impl HostFeedback {
         let mut this = Self {
             cipher,
             key,
-            mdc: Sha1::new(),
+            mdc: cfb::Mdc::default(),
             pending: Vec::new(),
             chain: [0; BLOCK],
             next: 0,
@@ -286,11 +286,8 @@ impl HostFeedback {
     }
 
     pub(crate) fn finish(&mut self) {
-        const HEADER: [u8; 2] = [0xd3, 0x14];
-        self.mdc.update(HEADER);
-        let digest = self.mdc.finalize_reset();
-        self.pending.extend_from_slice(&HEADER);
-        self.pending.extend_from_slice(&digest);
+        let packet = self.mdc.packet();
+        self.pending.extend_from_slice(&packet);
         self.ended = true;
         self.offer();
     }
@@ -352,8 +349,8 @@ impl HostFeedback {
             let stream = made.split_off(leading);
             let first_block = plain.len().min(BLOCK);
             let (head, rest) = plain.split_at_mut(first_block);
-            head.iter_mut().zip(first).for_each(|(octet, key)| *octet ^= key);
-            rest.iter_mut().zip(&stream).for_each(|(octet, key)| *octet ^= key);
+            cfb::mix(head, &first);
+            cfb::mix(rest, &stream);
             out.extend_from_slice(&plain);
         }
         self.next += 1;

@@ -2,7 +2,7 @@
 
 use super::framing::{self, Pieces};
 use crate::SealError;
-use crate::armor::{Armorer, Kind};
+use bulk::armor::{Armorer, Kind};
 
 /// How the encrypted packet gets its length.
 #[derive(Debug)]

@@ -13,11 +13,11 @@ use super::output::Output;
 use super::plan::{Format, Plan};
 use super::recipients::{self, Password, Recipient};
 use super::signatures::{self, ContentKind, Draft, Signed, SignerKey, ToSign};
-use crate::bulk::{aead, cfb};
 use crate::cert::Fingerprint;
 use crate::hashing::ContentHasher;
 use crate::session_key::SessionKey;
 use crate::{SealError, profile};
+use bulk::{aead, cfb};
 
 /// What is written, and for whom.
 #[derive(Debug, Clone, Default)]

@@ -17,7 +17,7 @@ fn literal_data_and_what_is_passed_over_is_a_message() {
     let around =
         [packet(10, b"PGP"), packet(21, &[7; 900]), packet(60, b"?"), message.clone(), packet(21, b"x")];
     assert_eq!(content(&around.concat()).unwrap(), b"hello");
-    let armored = crate::armor::armored(crate::armor::Kind::Message, &message);
+    let armored = bulk::armor::armored(bulk::armor::Kind::Message, &message);
     assert_eq!(content(armored.as_bytes()).unwrap(), b"hello");
 }
 

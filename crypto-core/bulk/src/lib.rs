@@ -8,20 +8,30 @@
 //! |---|---|
 //! | [`aead`] | the chunks of SEIPDv2 (RFC 9580 section 5.13.2) and of GnuPG's packet 20 |
 //! | [`cfb`] | SEIPDv1: OpenPGP's CFB mode with the modification detection code |
-//! | [`host`] | SEIPDv1 by a host's AES-CBC, as WebCrypto has it |
+//! | [`armor`] | ASCII armor, written and read in pieces |
+//! | [`hash`] | hashes of content, by this program or its host |
+//! | [`montgomery`] | powers modulo a prime, for RSA in the browser |
 //! | [`aes`] | AES, constant-time everywhere: AES-NI natively, bitsliced on 128-bit SIMD in the browser |
+//!
+//! A crate of its own, because the web build compiles it for speed and what lies around it for size.
 //!
 //! Everything is a push machine: no input or output of its own, no clock, no randomness. Memory is bounded by
 //! one chunk. Keys are wiped when a machine is dropped.
 
+#![warn(missing_docs)]
+
 pub mod aead;
 pub mod aes;
+pub mod armor;
 pub mod cfb;
 mod cipher;
 mod eax;
 mod gcm;
 mod ghash;
+pub mod hash;
+pub mod limits;
 mod mode;
+pub mod montgomery;
 mod ocb;
 
 #[cfg(test)]

@@ -22,6 +22,12 @@ pub(super) enum Mode {
 }
 
 impl Mode {
+    /// Octets of the nonce of a mode that is carried out here (RFC 9580 section 9.6).
+    pub(super) fn nonce_octets(mode: AeadAlgorithm) -> Option<usize> {
+        matches!(mode, AeadAlgorithm::Eax | AeadAlgorithm::Ocb | AeadAlgorithm::Gcm)
+            .then(|| mode.nonce_size())
+    }
+
     pub(super) fn new(
         cipher: SymmetricKeyAlgorithm,
         mode: AeadAlgorithm,

@@ -6,15 +6,15 @@ use ghash::universal_hash::{KeyInit as _, UniversalHash as _};
 use super::{Block, lengths};
 
 /// The key of GHASH.
-pub(in crate::bulk) struct GhashKey(GHash);
+pub(crate) struct GhashKey(GHash);
 
 impl GhashKey {
-    pub(in crate::bulk) fn new(key: Block) -> GhashKey {
+    pub(crate) fn new(key: Block) -> GhashKey {
         GhashKey(GHash::new(&key.into()))
     }
 
     /// GHASH of both, each filled up to whole blocks, and of their lengths.
-    pub(in crate::bulk) fn digest(&self, associated: &[u8], sealed: &[u8]) -> Block {
+    pub(crate) fn digest(&self, associated: &[u8], sealed: &[u8]) -> Block {
         let mut hash = self.0.clone();
         hash.update_padded(associated);
         hash.update_padded(sealed);

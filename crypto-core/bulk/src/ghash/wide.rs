@@ -21,7 +21,7 @@ const LANES: usize = 16;
 const ZERO: v128 = u64x2(0, 0);
 
 /// The key of GHASH.
-pub(in crate::bulk) struct GhashKey {
+pub(crate) struct GhashKey {
     soft: soft::GhashKey,
     /// H, H^2 ... H^16.
     powers: [Factor; LANES],
@@ -30,7 +30,7 @@ pub(in crate::bulk) struct GhashKey {
 }
 
 impl GhashKey {
-    pub(in crate::bulk) fn new(key: Block) -> GhashKey {
+    pub(crate) fn new(key: Block) -> GhashKey {
         let soft = soft::GhashKey::new(key);
         let mut power = u128::from_be_bytes(key);
         let powers: [u128; LANES] = core::array::from_fn(|at| {
@@ -64,7 +64,7 @@ impl GhashKey {
     }
 
     /// GHASH of both, each filled up to whole blocks, and of their lengths.
-    pub(in crate::bulk) fn digest(&self, associated: &[u8], sealed: &[u8]) -> Block {
+    pub(crate) fn digest(&self, associated: &[u8], sealed: &[u8]) -> Block {
         let mut state = self.soft.absorbed(0, associated);
         let mut rest = sealed;
         if sealed.len() >= 16 * WORTH_IT {

@@ -4,10 +4,10 @@
 use std::hint::black_box;
 use std::time::{Duration, Instant};
 
+use bulk::armor::{Armorer, Kind, armored, dearmored};
+use bulk::{Unsupported, aead, cfb};
 use pgp::crypto::aead::AeadAlgorithm;
 use pgp::crypto::sym::SymmetricKeyAlgorithm;
-use seal::armor::{Armorer, Kind, armored, dearmored};
-use seal::bulk::{Unsupported, aead, cfb};
 
 const MIB: usize = 25;
 

@@ -6,7 +6,7 @@ use super::sliced::Wide;
 
 /// The bytes 0 to 7 (rows 0 and 1), and 8 to 15 (rows 2 and 3), the first in the lowest bits.
 #[derive(Clone, Copy)]
-pub(in crate::bulk) struct Pair(u64, u64);
+pub(crate) struct Pair(u64, u64);
 
 impl Bits for Pair {
     #[inline(always)]

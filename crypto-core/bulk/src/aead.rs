@@ -10,7 +10,7 @@ use zeroize::{Zeroize as _, Zeroizing};
 use super::cipher::key_length;
 use super::mode::Mode;
 use super::{Tampered, Unsupported};
-use crate::profile;
+use crate::limits;
 
 /// Octets of a tag, in all modes.
 pub const TAG: usize = 16;
@@ -172,8 +172,8 @@ fn check(
     chunk_octet: u8,
     session_key: &[u8],
 ) -> Result<usize, Unsupported> {
-    let nonce = profile::nonce_octets(mode).ok_or(Unsupported::Mode)?;
-    if chunk_octet > profile::MAX_CHUNK_OCTET {
+    let nonce = Mode::nonce_octets(mode).ok_or(Unsupported::Mode)?;
+    if chunk_octet > limits::MAX_CHUNK_OCTET {
         return Err(Unsupported::ChunkSize);
     }
     if key_length(cipher)? != session_key.len() {

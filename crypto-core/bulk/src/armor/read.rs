@@ -9,7 +9,7 @@ use zeroize::Zeroize as _;
 
 use super::base64::{SLACK, decode_line, decoded, six_bits};
 use super::{ArmorError, Kind};
-use crate::profile::{
+use crate::limits::{
     MAX_ARMOR_BODY_LINE_BYTES, MAX_ARMOR_HEADER_BYTES, MAX_ARMOR_LINE_BYTES, MAX_ARMOR_PREAMBLE_BYTES,
 };
 

@@ -8,7 +8,7 @@ use super::sbox::{Bits, substituted, unsubstituted};
 use super::{Block, Unsupported};
 
 /// 128 bits, side by side.
-pub(in crate::bulk) trait Wide: Bits {
+pub(crate) trait Wide: Bits {
     /// All zeros.
     const ZERO: Self;
     /// From bytes as they are.
@@ -35,7 +35,7 @@ type Planes<W> = [W; 8];
 const MOST_ROUNDS: usize = 14;
 
 /// A keyed AES.
-pub(in crate::bulk) struct Sliced<W: Wide> {
+pub(crate) struct Sliced<W: Wide> {
     first: Planes<W>,
     /// Keys of the rounds after the first key, with the S-box's constant mixed in.
     keys: [Planes<W>; MOST_ROUNDS],
@@ -43,7 +43,7 @@ pub(in crate::bulk) struct Sliced<W: Wide> {
 }
 
 impl<W: Wide> Sliced<W> {
-    pub(in crate::bulk) fn new(key: &[u8]) -> Result<Sliced<W>, Unsupported> {
+    pub(crate) fn new(key: &[u8]) -> Result<Sliced<W>, Unsupported> {
         let rounds = match key.len() {
             16 => 10,
             24 => 12,
@@ -62,11 +62,11 @@ impl<W: Wide> Sliced<W> {
         Ok(Sliced { first, keys, rounds })
     }
 
-    pub(in crate::bulk) fn encrypt(&self, blocks: &mut [Block]) {
+    pub(crate) fn encrypt(&self, blocks: &mut [Block]) {
         by_eight(blocks, |eight| self.encrypt_eight(eight));
     }
 
-    pub(in crate::bulk) fn decrypt(&self, blocks: &mut [Block]) {
+    pub(crate) fn decrypt(&self, blocks: &mut [Block]) {
         by_eight(blocks, |eight| self.decrypt_eight(eight));
     }
 

@@ -10,7 +10,7 @@
 //! constant 0x63 is left out on either side: the round keys contain it.
 
 /// Many bits side by side.
-pub(in crate::bulk) trait Bits: Copy {
+pub(crate) trait Bits: Copy {
     /// Exclusive or.
     fn xor(self, other: Self) -> Self;
     /// And.

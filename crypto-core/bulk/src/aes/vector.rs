@@ -11,7 +11,7 @@ use super::sliced::Wide;
 
 /// A register.
 #[derive(Clone, Copy)]
-pub(in crate::bulk) struct Vector(pub(in crate::bulk) v128);
+pub(crate) struct Vector(pub(crate) v128);
 
 impl Bits for Vector {
     #[inline(always)]
@@ -29,14 +29,14 @@ const UNSHIFT: v128 = i8x16(0, 1, 2, 3, 7, 4, 5, 6, 10, 11, 8, 9, 13, 14, 15, 12
 
 /// A block in a register.
 #[inline(always)]
-pub(in crate::bulk) fn loaded(block: &Block) -> v128 {
+pub(crate) fn loaded(block: &Block) -> v128 {
     let value = u128::from_le_bytes(*block);
     u64x2(value as u64, (value >> 64) as u64)
 }
 
 /// The block out of it.
 #[inline(always)]
-pub(in crate::bulk) fn stored(register: v128) -> Block {
+pub(crate) fn stored(register: v128) -> Block {
     let low = u128::from(u64x2_extract_lane::<0>(register));
     (low | u128::from(u64x2_extract_lane::<1>(register)) << 64).to_le_bytes()
 }

@@ -12,7 +12,7 @@ use super::Block;
 use super::lengths;
 
 /// The key of GHASH: H, with bits in the order of a polynomial, not of the standard.
-pub(in crate::bulk) struct GhashKey {
+pub(crate) struct GhashKey {
     pub(super) factor: Factor,
 }
 
@@ -44,13 +44,13 @@ impl Factor {
 }
 
 impl GhashKey {
-    pub(in crate::bulk) fn new(key: Block) -> GhashKey {
+    pub(crate) fn new(key: Block) -> GhashKey {
         GhashKey { factor: Factor::new(u128::from_be_bytes(key)) }
     }
 
     #[cfg(any(all(target_arch = "wasm32", not(target_feature = "simd128")), test))]
     /// GHASH of both, each filled up to whole blocks, and of their lengths.
-    pub(in crate::bulk) fn digest(&self, associated: &[u8], sealed: &[u8]) -> Block {
+    pub(crate) fn digest(&self, associated: &[u8], sealed: &[u8]) -> Block {
         let state = self.absorbed(self.absorbed(0, associated), sealed);
         self.factor.times(state ^ u128::from_be_bytes(lengths(associated, sealed))).to_be_bytes()
     }
