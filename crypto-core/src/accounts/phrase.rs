@@ -1,15 +1,21 @@
 //! The recovery phrase: 24 words of the English BIP 39 list, 256 random bits and a checksum.
+//!
+//! The list is of the crate `bip39`; the bits are taken apart here, for its `Mnemonic` brings a second SHA-256.
 
 use crate::secret::SealingKey;
-use bip39::{Language, Mnemonic};
+use bip39::Language;
 use core::fmt;
 use ed25519_dalek::{Signer, SigningKey};
 use rand::{CryptoRng, RngCore};
+use sha2::{Digest as _, Sha256};
 use wire::ids::AccountId;
 use wire::sealed::{Challenge, Signature, VerifyingKey};
-use zeroize::{Zeroize, Zeroizing};
+use zeroize::Zeroizing;
 
 const WORDS: usize = 24;
+const ENTROPY: usize = 32;
+/// Bits of a word: its place in the list.
+const WORD_BITS: usize = 11;
 /// What a recovery signature begins with.
 pub const SIGNATURE_LABEL: &[u8] = b"hedgerow/v1/recovery";
 
@@ -18,8 +24,8 @@ pub const SIGNATURE_LABEL: &[u8] = b"hedgerow/v1/recovery";
 #[error("not a recovery phrase of 24 known words with a right checksum")]
 pub struct MalformedPhrase;
 
-/// A recovery phrase.
-pub struct Phrase(Mnemonic);
+/// A recovery phrase: its entropy, and the checksum that the last word ends with.
+pub struct Phrase(Zeroizing<[u8; ENTROPY + 1]>);
 
 impl fmt::Debug for Phrase {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
@@ -27,54 +33,62 @@ impl fmt::Debug for Phrase {
     }
 }
 
-impl Drop for Phrase {
-    fn drop(&mut self) {
-        self.0.zeroize();
-    }
-}
-
 impl Phrase {
     /// Makes a new phrase.
     pub fn make(rng: &mut (impl CryptoRng + RngCore)) -> Result<Self, MalformedPhrase> {
-        let mut entropy = Zeroizing::new([0u8; 32]);
+        let mut entropy = Zeroizing::new([0; ENTROPY]);
         rng.fill_bytes(entropy.as_mut());
-        Mnemonic::from_entropy_in(Language::English, entropy.as_ref()).map(Self).map_err(|_| MalformedPhrase)
+        let mut bits = Zeroizing::new([0; ENTROPY + 1]);
+        if let Some((checksum, start)) = bits.split_last_mut() {
+            start.copy_from_slice(entropy.as_ref());
+            *checksum = checksum_of(entropy.as_ref());
+        }
+        Ok(Self(bits))
     }
 
     /// Reads words in any case and spacing, also as people copy them: numbered (`1.`), comma-separated.
     pub fn parse(text: &str) -> Result<Self, MalformedPhrase> {
-        let lower = Zeroizing::new(text.to_lowercase());
-        let mut words = Zeroizing::new(String::with_capacity(lower.len()));
+        let lower = Zeroizing::new(text.to_ascii_lowercase());
+        let list = Language::English.word_list();
+        let mut bits = Zeroizing::new([0; ENTROPY + 1]);
         let mut count = 0usize;
         for word in lower.split(|c: char| !c.is_ascii_alphabetic()).filter(|word| !word.is_empty()) {
-            if count > 0 {
-                words.push(' ');
+            let place = list.binary_search(&word).map_err(|_| MalformedPhrase)?;
+            for bit in 0..WORD_BITS {
+                let at = count * WORD_BITS + bit;
+                let octet = bits.get_mut(at / 8).ok_or(MalformedPhrase)?;
+                *octet |= u8::from(place >> (WORD_BITS - 1 - bit) & 1 == 1) << (7 - at % 8);
             }
-            words.push_str(word);
-            count = count.saturating_add(1);
+            count += 1;
         }
-        if count != WORDS {
-            return Err(MalformedPhrase);
-        }
-        Mnemonic::parse_in_normalized(Language::English, &words).map(Self).map_err(|_| MalformedPhrase)
+        let phrase = Self(bits);
+        let right = phrase.0.last() == Some(&checksum_of(phrase.entropy()));
+        if count == WORDS && right { Ok(phrase) } else { Err(MalformedPhrase) }
     }
 
     /// The words, to be shown once.
     pub fn words(&self) -> Vec<String> {
-        self.0.words().map(str::to_owned).collect()
+        let list = Language::English.word_list();
+        let bit = |at: usize| usize::from(self.0.get(at / 8).copied().unwrap_or(0) >> (7 - at % 8) & 1);
+        (0..WORDS)
+            .filter_map(|word| {
+                let bits = word * WORD_BITS..(word + 1) * WORD_BITS;
+                list.get(bits.fold(0, |place, at| place << 1 | bit(at))).map(|word| (*word).to_owned())
+            })
+            .collect()
     }
 
-    fn entropy(&self) -> Zeroizing<Vec<u8>> {
-        Zeroizing::new(self.0.to_entropy())
+    fn entropy(&self) -> &[u8] {
+        self.0.get(..ENTROPY).unwrap_or_default()
     }
 
     /// The key of the recovery slot.
     pub fn kek(&self) -> SealingKey {
-        SealingKey::derive(&self.entropy(), b"hedgerow/v1/kek/recovery")
+        SealingKey::derive(self.entropy(), b"hedgerow/v1/kek/recovery")
     }
 
     fn signing_key(&self) -> SigningKey {
-        SigningKey::from_bytes(SealingKey::derive(&self.entropy(), b"hedgerow/v1/sign/recovery").expose())
+        SigningKey::from_bytes(SealingKey::derive(self.entropy(), b"hedgerow/v1/sign/recovery").expose())
     }
 
     /// The public key the server checks recoveries with.
@@ -89,6 +103,11 @@ impl Phrase {
         signed.extend_from_slice(challenge.as_bytes());
         Signature(self.signing_key().sign(&signed).to_bytes().to_vec())
     }
+}
+
+/// The first octet of the hash of the entropy (BIP 39, for 256 bits).
+fn checksum_of(entropy: &[u8]) -> u8 {
+    Sha256::digest(entropy).first().copied().unwrap_or(0)
 }
 
 #[cfg(test)]
@@ -110,6 +129,17 @@ mod tests {
             .collect();
         for text in [words.join(" "), words.join(" ,  "), numbered] {
             assert_eq!(Phrase::parse(&text).unwrap().entropy(), phrase.entropy());
+        }
+    }
+
+    #[test]
+    fn phrases_are_those_of_bip_39() {
+        for seed in 0..50 {
+            let phrase = Phrase::make(&mut StdRng::seed_from_u64(seed)).unwrap();
+            let theirs = bip39::Mnemonic::from_entropy_in(Language::English, phrase.entropy()).unwrap();
+            let words: Vec<String> = theirs.words().map(str::to_owned).collect();
+            assert_eq!(phrase.words(), words);
+            assert_eq!(Phrase::parse(&theirs.to_string()).unwrap().entropy(), theirs.to_entropy());
         }
     }
 

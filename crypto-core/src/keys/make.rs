@@ -4,7 +4,7 @@ use model::Millis;
 use model::error::{CoreError, CoreErrorCode};
 use pgp::composed::KeyType;
 use pgp::packet::{PubKeyInner, PublicKey, PublicSubkey, SignatureType, SubpacketData};
-use pgp::types::{KeyVersion, PublicParams, SecretParams, Timestamp};
+use pgp::types::{KeyVersion, PlainSecretParams, PublicParams, Timestamp};
 use rand::{CryptoRng, RngCore};
 use seal::profile;
 use zeroize::Zeroizing;
@@ -213,15 +213,52 @@ fn generate<R: RngCore + CryptoRng>(
     is_primary: bool,
     at: Timestamp,
 ) -> Result<KeyPacket, CoreError> {
-    let (params, secret) = kind.generate(&mut *rng).map_err(internal)?;
+    let (params, secret) = generated(rng, kind)?;
     let public = public(version, kind, params, is_primary, at)?;
-    let SecretParams::Plain(secret) = &secret else { return Err(CoreErrorCode::Internal.into()) };
     let mut octets = Zeroizing::new(Vec::with_capacity(secret.write_len(KeyVersion::V6)));
     // The form of version 6 has no checksum at the end.
     secret.to_writer(&mut *octets, KeyVersion::V6).map_err(internal)?;
     // The public part is computed once more: a fault of the processor is noticed here.
-    let secret = Secret::made(public.details(), secret.clone(), &octets)?;
+    let secret = Secret::made(public.details(), secret, &octets)?;
     KeyPacket::made(public, secret, octets)
+}
+
+#[cfg(not(target_arch = "wasm32"))]
+fn generated<R: RngCore + CryptoRng>(
+    rng: &mut R,
+    kind: &KeyType,
+) -> Result<(PublicParams, PlainSecretParams), CoreError> {
+    let (params, secret) = kind.generate(&mut *rng).map_err(internal)?;
+    let pgp::types::SecretParams::Plain(secret) = &secret else { return Err(CoreErrorCode::Internal.into()) };
+    Ok((params, secret.clone()))
+}
+
+/// Only the kinds that the profile makes, without RSA, whose primes a browser finds itself: all of rPGP's would
+/// not fit into the page's byte budget.
+#[cfg(target_arch = "wasm32")]
+fn generated<R: RngCore + CryptoRng>(
+    rng: &mut R,
+    kind: &KeyType,
+) -> Result<(PublicParams, PlainSecretParams), CoreError> {
+    use pgp::crypto::{ecdh, ed25519, eddsa_legacy, x25519};
+
+    if *kind == profile::V4_PRIMARY {
+        let secret = ed25519::SecretKey::generate(rng, ed25519::Mode::EdDSALegacy);
+        let params = PublicParams::EdDSALegacy((&secret).into());
+        Ok((params, PlainSecretParams::EdDSALegacy(eddsa_legacy::SecretKey::Ed25519(secret))))
+    } else if *kind == profile::V4_ENCRYPTION {
+        let secret = ecdh::SecretKey::Curve25519Legacy(ecdh::Curve25519Legacy::generate(rng));
+        Ok((PublicParams::ECDH((&secret).try_into().map_err(internal)?), PlainSecretParams::ECDH(secret)))
+    } else if *kind == profile::V6_PRIMARY {
+        let secret = ed25519::SecretKey::generate(rng, ed25519::Mode::Ed25519);
+        Ok((PublicParams::Ed25519((&secret).into()), PlainSecretParams::Ed25519(secret)))
+    } else if *kind == profile::V6_ENCRYPTION {
+        let secret = x25519::SecretKey::generate(rng);
+        Ok((PublicParams::X25519((&secret).into()), PlainSecretParams::X25519(secret)))
+    } else {
+        let detail = "RSA keys are made where the browser has WebCrypto: on pages that came over TLS";
+        Err(CoreError::with(CoreErrorCode::Internal, detail))
+    }
 }
 
 fn of_numbers(numbers: &RsaNumbers, is_primary: bool, at: Timestamp) -> Result<KeyPacket, CoreError> {

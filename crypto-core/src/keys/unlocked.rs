@@ -4,10 +4,9 @@ use core::fmt;
 
 use model::Millis;
 use model::error::{CoreError, CoreErrorCode};
-use pgp::composed::{Deserializable as _, SignedPublicKey};
 use rand::{CryptoRng, RngCore};
 use seal::armor::{Kind, armored};
-use seal::cert::{FetchedCert, Fingerprint, Trust, TrustedCert};
+use seal::cert::{FetchedCert, Fingerprint, Refusal, Trust, TrustedCert};
 use seal::sealing::{self, Naming, Sealed, Signer};
 use seal::writing::{ContentKind, sign_detached};
 use zeroize::Zeroizing;
@@ -85,19 +84,26 @@ impl UnlockedKey {
         if key.components.iter().any(|component| matches!(component.head, Head::Unknown(_))) {
             return Err(substituted("a part of it is not known"));
         }
-        SignedPublicKey::from_bytes(&key.cert().to_bytes()[..])
-            .and_then(|cert| cert.verify_bindings())
-            .map_err(|_| substituted("a part of it is not bound"))?;
+        let judged = key.cert().judged(now);
+        let states =
+            judged.keys.iter().map(|key| &key.state).chain(judged.user_ids.iter().map(|id| &id.state));
+        // What is bound by a signature that does not count is still the owner's.
+        let unbound = |state: &Result<(), Refusal>| {
+            matches!(state, Err(Refusal::NoValidBinding | Refusal::NoBackSignature))
+        };
+        if states.into_iter().any(unbound) {
+            return Err(substituted("a part of it is not bound"));
+        }
         // An expired key still opens old mail. Any other refusal means that the parts do not hold together.
         let fetched = FetchedCert::around(key.cert().clone()).map_err(refused)?;
         match fetched.judge(now, None) {
             Ok(_)
             | Err(
-                seal::cert::Refusal::Expired(_)
-                | seal::cert::Refusal::EncryptionKeyExpired(_)
-                | seal::cert::Refusal::NotYetValid(_)
-                | seal::cert::Refusal::Revoked
-                | seal::cert::Refusal::EncryptionKeyRevoked,
+                Refusal::Expired(_)
+                | Refusal::EncryptionKeyExpired(_)
+                | Refusal::NotYetValid(_)
+                | Refusal::Revoked
+                | Refusal::EncryptionKeyRevoked,
             ) => (),
             Err(refusal) => return Err(substituted(&refusal.to_string())),
         }
