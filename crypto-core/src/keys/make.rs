@@ -218,7 +218,6 @@ fn generate<R: RngCore + CryptoRng>(
     let mut octets = Zeroizing::new(Vec::with_capacity(secret.write_len(KeyVersion::V6)));
     // The form of version 6 has no checksum at the end.
     secret.to_writer(&mut *octets, KeyVersion::V6).map_err(internal)?;
-    // The public part is computed once more: a fault of the processor is noticed here.
     let secret = Secret::made(public.details(), secret, &octets)?;
     KeyPacket::made(public, secret, octets)
 }

@@ -83,10 +83,10 @@ impl Secret {
         if secret.follows(params) { Ok(Some(secret)) } else { Err(substituted()) }
     }
 
-    /// A fresh secret; `octets` are it in the form of a packet.
+    /// A fresh secret, of which the public part was just computed; `octets` are it in the form of a packet.
     ///
     /// # Errors
-    /// As [`read`](Self::read).
+    /// `KeySubstituted` if it is an RSA key whose numbers do not fit together.
     pub(super) fn made(
         public: &dyn KeyDetails,
         secret: PlainSecretParams,
@@ -96,8 +96,7 @@ impl Secret {
             // RSA is computed here, not by rPGP.
             return Self::read(public, octets)?.ok_or_else(substituted);
         }
-        let secret = Self::Other(Box::new(secret));
-        if secret.follows(public.public_params()) { Ok(secret) } else { Err(substituted()) }
+        Ok(Self::Other(Box::new(secret)))
     }
 
     /// Whether the public numbers are those of the secret ones.

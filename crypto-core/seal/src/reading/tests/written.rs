@@ -111,6 +111,80 @@ fn a_host_may_open_the_chunks_in_any_order() {
     }
 }
 
+/// Deciphers what the reader hands out, as a host does, and flips one octet of the content at `flipped`.
+fn decipher(reader: &mut Reader, flipped: Option<usize>) -> Result<(), ReadError> {
+    use aes::cipher::{AsyncStreamCipher as _, KeyIvInit as _};
+
+    while let Some(job) = reader.take_job() {
+        assert_eq!(reader.host_cipher(), Some(Cipher::Cfb));
+        let key = reader.message_key().unwrap().to_vec();
+        let mut octets = job.sealed;
+        cfb_mode::Decryptor::<aes::Aes256>::new_from_slices(&key, &job.nonce).unwrap().decrypt(&mut octets);
+        let start = usize::try_from(job.index).unwrap() << 20;
+        if let Some(octet) = flipped.and_then(|at| octets.get_mut(at.checked_sub(start)?)) {
+            *octet ^= 1;
+        }
+        let last = octets.len() < 1 << 20;
+        reader.give(job.index, octets)?;
+        assert!(last || reader.take_content()?.is_empty(), "something came out before the end of the packet");
+    }
+    Ok(())
+}
+
+#[test]
+fn a_host_may_decipher_seipd1_and_nothing_comes_out_before_its_proof() {
+    let plain = b"feedback ".repeat(300_000);
+    let sealed = seipd1(&plain);
+    let (_, finished) = open_with(&sealed, PASSWORD).unwrap();
+    let session_key = finished.session_key.unwrap();
+    // The prefix, the content in each job, the detection code.
+    for flipped in [None, Some(0), Some(17), Some(1_500_000), Some(plain.len() + 39)] {
+        let mut reader = Reader::new(Limits::default()).with_host_feedback();
+        let read = sealed
+            .chunks(300_000)
+            .try_for_each(|piece| {
+                reader.push(piece)?;
+                if reader.locked().is_some() {
+                    reader.unlock(session_key.clone())?;
+                }
+                decipher(&mut reader, flipped)
+            })
+            .and_then(|()| reader.end())
+            .and_then(|()| decipher(&mut reader, flipped))
+            .and_then(|()| read_all(reader));
+        match read {
+            Ok(read) => assert!(flipped.is_none() && read == plain),
+            Err(error) => assert_eq!((error, flipped.is_some()), (ReadError::Tampered, true)),
+        }
+    }
+}
+
+#[test]
+fn pieces_that_a_host_was_not_asked_for_are_refused() {
+    let sealed = seipd1(&b"feedback ".repeat(300_000));
+    let (_, finished) = open_with(&sealed, PASSWORD).unwrap();
+    for (index, octets) in [(1, 1 << 20), (0, (1 << 20) - 1)] {
+        let mut reader = Reader::new(Limits::default()).with_host_feedback();
+        reader.push(&sealed).unwrap();
+        reader.unlock(finished.session_key.clone().unwrap()).unwrap();
+        reader.take_job().unwrap();
+        assert!(matches!(reader.give(index, vec![0; octets]), Err(ReadError::Malformed(_))));
+    }
+}
+
+fn read_all(mut reader: Reader) -> Result<Vec<u8>, ReadError> {
+    let mut all = Vec::new();
+    loop {
+        let piece = reader.take_content()?;
+        if piece.is_empty() {
+            break;
+        }
+        all.extend(piece);
+    }
+    all.extend(reader.finish()?.rest);
+    Ok(all)
+}
+
 #[test]
 fn streams_are_read_with_little_held() {
     let plain = vec![b's'; 8 * 1024 * 1024];
