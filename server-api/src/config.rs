@@ -8,6 +8,10 @@ use std::net::SocketAddr;
 use std::path::{Path, PathBuf};
 use wire::accounts::Registration;
 
+mod mail;
+
+pub use mail::{Blocked, Dns, Mail, TlsFiles};
+
 /// The configuration of one server process.
 #[derive(Debug, Clone)]
 pub struct Config {
@@ -17,7 +21,7 @@ pub struct Config {
     pub data: Data,
     /// `[accounts]`.
     pub accounts: Accounts,
-    /// `[mail]`: read and checked; the edges that use it come with real mail.
+    /// `[mail]`.
     pub mail: Mail,
     /// `[limits]`.
     pub limits: Limits,
@@ -102,24 +106,19 @@ pub struct Accounts {
     pub quota_bytes: u64,
 }
 
-/// `[mail]`.
-#[derive(Debug, Clone)]
-pub struct Mail {
-    /// SMTP from other servers.
-    pub smtp_listen: Option<SocketAddr>,
-    /// Submission over TLS.
-    pub submission_listen: Option<SocketAddr>,
-    /// IMAP over TLS.
-    pub imap_listen: Option<SocketAddr>,
-    /// POP3 over TLS.
-    pub pop3_listen: Option<SocketAddr>,
-    /// The resolver, for tests.
-    pub dns: Option<SocketAddr>,
-}
-
 /// `[limits]`.
 #[derive(Debug, Clone)]
 pub struct Limits {
+    /// SMTP connections from other servers at once.
+    pub smtp_connections: u32,
+    /// Of these, from one network.
+    pub smtp_connections_per_network: u32,
+    /// Recipients that are not here, tried by one network in an hour.
+    pub smtp_guesses_per_hour: u32,
+    /// Seconds an SMTP client may be silent.
+    pub smtp_silence_seconds: u64,
+    /// Bytes of memory for messages that are coming in, over all connections.
+    pub smtp_memory_bytes: u64,
     /// The largest sealed message or blob, in bytes.
     pub message_bytes: u64,
     /// The largest JSON body, in bytes.
@@ -181,7 +180,7 @@ struct Raw {
     #[serde(default)]
     accounts: RawAccounts,
     #[serde(default)]
-    mail: RawMail,
+    mail: mail::Raw,
     #[serde(default)]
     limits: RawLimits,
     #[serde(default)]
@@ -216,16 +215,6 @@ struct RawAccounts {
 
 #[derive(Deserialize, Default)]
 #[serde(deny_unknown_fields)]
-struct RawMail {
-    smtp_listen: Option<String>,
-    submission_listen: Option<String>,
-    imap_listen: Option<String>,
-    pop3_listen: Option<String>,
-    dns: Option<String>,
-}
-
-#[derive(Deserialize, Default)]
-#[serde(deny_unknown_fields)]
 struct RawLimits {
     message_bytes: Option<u64>,
     json_bytes: Option<u64>,
@@ -237,6 +226,11 @@ struct RawLimits {
     directory_per_hour: Option<u32>,
     loopback: Option<bool>,
     events_per_account: Option<u32>,
+    smtp_connections: Option<u32>,
+    smtp_connections_per_network: Option<u32>,
+    smtp_guesses_per_hour: Option<u32>,
+    smtp_silence_seconds: Option<u64>,
+    smtp_memory_bytes: Option<u64>,
 }
 
 #[derive(Deserialize, Default)]
@@ -288,10 +282,12 @@ impl Config {
         let listen = socket("http.listen", raw.http.listen.as_deref())?
             .unwrap_or_else(|| SocketAddr::from(([127, 0, 0, 1], 8080)));
         let database_url = database_url(raw.data.database_url.as_deref(), &dir)?;
+        let public_url = public_url(raw.http.public_url.as_deref(), listen)?;
         Ok(Self {
+            mail: mail::check(raw.mail, &public_url, raw.accounts.domain.as_deref())?,
             http: Http {
                 listen,
-                public_url: public_url(raw.http.public_url.as_deref(), listen)?,
+                public_url,
                 web_dir: raw.http.web_dir,
                 behind_proxy: raw.http.behind_proxy.unwrap_or(false),
             },
@@ -314,13 +310,6 @@ impl Config {
                     1 << 20,
                     i64::MAX as u64,
                 )?,
-            },
-            mail: Mail {
-                smtp_listen: socket("mail.smtp_listen", raw.mail.smtp_listen.as_deref())?,
-                submission_listen: socket("mail.submission_listen", raw.mail.submission_listen.as_deref())?,
-                imap_listen: socket("mail.imap_listen", raw.mail.imap_listen.as_deref())?,
-                pop3_listen: socket("mail.pop3_listen", raw.mail.pop3_listen.as_deref())?,
-                dns: socket("mail.dns", raw.mail.dns.as_deref())?,
             },
             limits: Limits {
                 message_bytes: in_range(
@@ -347,6 +336,31 @@ impl Config {
                 directory_per_hour: rate("limits.directory_per_hour", raw.limits.directory_per_hour, 3000)?,
                 loopback: raw.limits.loopback.unwrap_or(false),
                 events_per_account: rate("limits.events_per_account", raw.limits.events_per_account, 32)?,
+                smtp_connections: rate("limits.smtp_connections", raw.limits.smtp_connections, 500)?,
+                smtp_connections_per_network: rate(
+                    "limits.smtp_connections_per_network",
+                    raw.limits.smtp_connections_per_network,
+                    50,
+                )?,
+                smtp_guesses_per_hour: rate(
+                    "limits.smtp_guesses_per_hour",
+                    raw.limits.smtp_guesses_per_hour,
+                    60,
+                )?,
+                smtp_silence_seconds: in_range(
+                    "limits.smtp_silence_seconds",
+                    raw.limits.smtp_silence_seconds,
+                    300,
+                    1,
+                    3600,
+                )?,
+                smtp_memory_bytes: in_range(
+                    "limits.smtp_memory_bytes",
+                    raw.limits.smtp_memory_bytes,
+                    512 << 20,
+                    1 << 20,
+                    1 << 40,
+                )?,
             },
             log: Log { file: raw.log.file, filter: raw.log.filter.unwrap_or_else(|| "info".to_owned()) },
         })

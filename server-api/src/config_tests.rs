@@ -58,6 +58,10 @@ fn wrong_values_are_named() {
         ("HEDGEROW_ACCOUNTS__DOMAIN", "-x", "accounts.domain"),
         ("HEDGEROW_ACCOUNTS__QUOTA_BYTES", "1", "accounts.quota_bytes"),
         ("HEDGEROW_LIMITS__ACCOUNT_PER_MINUTE", "0", "limits.account_per_minute"),
+        ("HEDGEROW_MAIL__HOSTNAME", "a b", "mail.hostname"),
+        ("HEDGEROW_MAIL__TLS_KEY", "key.pem", "mail.tls_key"),
+        ("HEDGEROW_MAIL__BLOCKED", "192.0.2.0/33", "mail.blocked"),
+        ("HEDGEROW_MAIL__DNS", "on", "mail.dns"),
     ] {
         let text = with(&[(key, value)]).unwrap_err().to_string();
         assert!(text.contains(name), "{text}");
@@ -84,6 +88,10 @@ fn the_example_file_is_valid_and_names_every_key() {
         "domain",
         "quota_bytes",
         "smtp_listen",
+        "hostname",
+        "tls_certificate",
+        "tls_key",
+        "blocked",
         "submission_listen",
         "imap_listen",
         "pop3_listen",
@@ -98,6 +106,11 @@ fn the_example_file_is_valid_and_names_every_key() {
         "loopback",
         "directory_per_hour",
         "events_per_account",
+        "smtp_connections",
+        "smtp_connections_per_network",
+        "smtp_guesses_per_hour",
+        "smtp_silence_seconds",
+        "smtp_memory_bytes",
         "file",
         "filter",
     ] {

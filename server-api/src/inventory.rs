@@ -278,6 +278,8 @@ pub async fn show_account(db: &Db, address: &Address, out: &mut (impl Write + Se
         ("folders", "SELECT COUNT(*) FROM folders WHERE account_id = $1"),
         ("messages", "SELECT COUNT(*) FROM messages WHERE account_id = $1"),
         ("submissions", "SELECT COUNT(*) FROM submissions WHERE account_id = $1"),
+        ("aliases", "SELECT COUNT(*) FROM aliases WHERE account_id = $1"),
+        ("arrivals", "SELECT COUNT(*) FROM arrivals WHERE account_id = $1"),
     ] {
         let rows = tx.fetch_one(count, values![&account]).await?.int(0)?;
         writeln!(out, "{table}: {rows} rows")?;

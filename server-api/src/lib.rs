@@ -7,6 +7,7 @@ pub mod accounts;
 pub mod app;
 pub mod auth;
 pub mod config;
+pub mod edges;
 pub mod errors;
 pub mod headers;
 pub mod inventory;
@@ -17,6 +18,7 @@ pub mod mail;
 pub mod openapi;
 mod serve;
 pub mod site;
+pub mod tls;
 pub mod vault;
 
 pub use serve::{Serving, serve};

@@ -42,10 +42,34 @@ enum Command {
         #[command(subcommand)]
         command: SecretsCommand,
     },
+    /// Further addresses of accounts.
+    Alias {
+        #[command(subcommand)]
+        command: AliasCommand,
+    },
     /// Look at accounts.
     Account {
         #[command(subcommand)]
         command: AccountCommand,
+    },
+}
+
+#[derive(Debug, Subcommand)]
+enum AliasCommand {
+    /// Every alias and whom it leads to.
+    List,
+    /// Take mail for one more address; `*@domain` takes what nobody has. Several accounts make a list.
+    Add {
+        /// The address.
+        alias: String,
+        /// The accounts that get the mail.
+        #[arg(required = true)]
+        accounts: Vec<String>,
+    },
+    /// Take no more mail for an alias.
+    Remove {
+        /// The address.
+        alias: String,
     },
 }
 
@@ -134,6 +158,27 @@ async fn run(arguments: Arguments) -> anyhow::Result<ExitCode> {
                 out,
                 "The next start makes new secrets. Passphrases stop working; recovery phrases set new ones."
             )?;
+        }
+        Command::Alias { command } => {
+            let db = open(&config).await?;
+            let domain = &config.accounts.domain;
+            match command {
+                AliasCommand::List => {
+                    for alias in accounts::service::aliases(&db).await? {
+                        writeln!(out, "{} -> {}", alias.alias, alias.account)?;
+                    }
+                }
+                AliasCommand::Add { alias, accounts } => {
+                    let accounts =
+                        accounts.iter().map(|text| text.parse()).collect::<Result<Vec<Address>, _>>()?;
+                    accounts::service::add_alias(&db, domain, &alias, &accounts).await?;
+                }
+                AliasCommand::Remove { alias } => {
+                    let led_to = accounts::service::remove_alias(&db, &alias).await?;
+                    writeln!(out, "It led to {led_to}.")?;
+                }
+            }
+            db.close().await;
         }
         Command::Account { command } => {
             let db = open(&config).await?;

@@ -16,6 +16,7 @@ const GRACE: Duration = Duration::from_secs(4);
 #[derive(Debug)]
 pub struct Serving {
     address: SocketAddr,
+    smtp: Option<SocketAddr>,
     app: App,
     task: JoinHandle<ApiResult<()>>,
 }
@@ -24,6 +25,11 @@ impl Serving {
     /// Where it listens.
     pub fn address(&self) -> SocketAddr {
         self.address
+    }
+
+    /// Where it takes mail from other servers.
+    pub fn smtp_address(&self) -> Option<SocketAddr> {
+        self.smtp
     }
 
     /// Its state, for commands and tests in the same process.
@@ -54,10 +60,16 @@ pub async fn serve(config: Config, shutdown: CancellationToken) -> ApiResult<Ser
         )
     })?;
     let address = listener.local_addr()?;
+    let smtp = crate::edges::smtp_in::Listening::bind(&app).await?;
+    let smtp_address = smtp.as_ref().map(|smtp| smtp.address()).transpose()?;
+    if let Some(smtp) = smtp {
+        tokio::spawn(smtp.run());
+    }
+    tokio::spawn(crate::mail::service::forget_arrivals(app.clone()));
     tokio::spawn(crate::vault::blobs::sweep_forever(app.clone()));
     tokio::spawn(forget_old(app.clone()));
     let task = tokio::spawn(run(app.clone(), listener, shutdown));
-    Ok(Serving { address, app, task })
+    Ok(Serving { address, smtp: smtp_address, app, task })
 }
 
 async fn run(app: App, listener: TcpListener, shutdown: CancellationToken) -> ApiResult<()> {

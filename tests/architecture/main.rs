@@ -6,3 +6,4 @@ mod dependencies;
 mod documents;
 mod languages;
 mod layout;
+mod rfc;

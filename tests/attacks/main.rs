@@ -7,4 +7,5 @@ mod envelopes;
 mod login;
 mod messages;
 mod objects;
+mod smtp;
 mod theft;

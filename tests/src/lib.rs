@@ -5,6 +5,7 @@
 //! - [`evil::Evil`] edits what the server answers before the person sees it, and records everything;
 //! - [`insider`] reads and writes the formats of `www/docs/formats.md` without the core, for attacks by
 //!   someone who holds the account key, and as a second implementation of that page;
+//! - [`smtp`] is a sending mail server, also one that does what none should;
 //! - [`search`] finds bytes in every form they might take;
 //! - [`sources`] reads the repository, for the architecture tests.
 
@@ -14,4 +15,5 @@ pub mod person;
 pub mod refusal;
 pub mod search;
 pub mod server;
+pub mod smtp;
 pub mod sources;

@@ -107,6 +107,30 @@ impl Server {
         Ok(server)
     }
 
+    /// A new, empty server as [`Server::with`] gives, that also takes mail from other servers.
+    ///
+    /// # Errors
+    /// As [`Server::start`].
+    pub async fn with_mail(settings: &[(&str, &str)]) -> Result<Self> {
+        let listen = format!("127.0.0.1:{}", free_port()?);
+        let mut all = vec![
+            ("mail.smtp_listen", listen.as_str()),
+            ("mail.hostname", "mx.hedgerow.test"),
+            ("mail.dns", "off"),
+        ];
+        all.extend_from_slice(settings);
+        Self::with(&all).await
+    }
+
+    /// The port for mail from other servers.
+    ///
+    /// # Errors
+    /// It takes none.
+    pub fn smtp_port(&self) -> Result<u16> {
+        let listen = self.variables.get("HEDGEROW_MAIL__SMTP_LISTEN").context("the server takes no mail")?;
+        Ok(listen.parse::<std::net::SocketAddr>()?.port())
+    }
+
     /// A server whose data lie in a folder of the caller's.
     ///
     /// # Errors
@@ -171,6 +195,17 @@ impl Server {
             tokio::time::sleep(Duration::from_millis(20)).await;
         }
         bail!("the server does not answer")
+    }
+
+    /// Runs a subcommand of the server's program on the same data, and gives what it says.
+    ///
+    /// # Errors
+    /// It ends with an error.
+    pub fn command(&self, arguments: &[&str]) -> Result<String> {
+        let mut command = Command::new(binary()?);
+        let output = command.args(arguments).envs(&self.variables).current_dir(&self.dir).output()?;
+        ensure!(output.status.success(), "{arguments:?}: {}", String::from_utf8_lossy(&output.stderr));
+        Ok(String::from_utf8(output.stdout)?)
     }
 
     /// Kills the process with SIGKILL: no handler runs, nothing is flushed.

@@ -20,6 +20,9 @@ use crate::{process, say, tools, web};
 /// The mail domain of a server on one's own machine; `.test` can never be a real one.
 pub(crate) const DOMAIN: &str = "hedgerow.test";
 
+/// Where mail for [`DOMAIN`] is taken from other programs of this machine.
+const SMTP_PORT: u16 = 2525;
+
 /// Builds, serves, and stops when asked (Ctrl-C or SIGTERM).
 ///
 /// # Errors
@@ -46,9 +49,19 @@ pub(crate) fn run(workspace: &Workspace, port: u16, data: &Path, fresh: bool) ->
     }
     fs::create_dir_all(&data).context("could not make the data folder")?;
     say::step(format!("Starting the server; its data and its log are in {}", data.display()));
+    let mut command = Command::new(workspace.server());
+    // A second server on this machine serves the web only.
+    if TcpListener::bind(("127.0.0.1", SMTP_PORT)).is_ok() {
+        command.env("HEDGEROW_MAIL__SMTP_LISTEN", format!("127.0.0.1:{SMTP_PORT}"));
+    } else {
+        say::line(format!("port {SMTP_PORT} is taken: no mail comes in by SMTP"));
+    }
+    if std::env::var_os("HEDGEROW_MAIL__DNS").is_none() {
+        command.env("HEDGEROW_MAIL__DNS", "off");
+    }
     let mut server = Service::start(
         "the server",
-        Command::new(workspace.server())
+        command
             .arg("serve")
             .env("HEDGEROW_HTTP__LISTEN", format!("127.0.0.1:{port}"))
             .env("HEDGEROW_HTTP__PUBLIC_URL", format!("http://localhost:{port}"))

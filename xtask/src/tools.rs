@@ -92,6 +92,15 @@ fn missing(workspace: &Workspace, purpose: Purpose) -> Result<Vec<Need>> {
             "reads our messages in the interoperability tests",
         );
         debian(process::find("sq", &[]).is_some(), "sq", "the same, for Sequoia");
+        for (file, package) in [
+            ("/usr/sbin/postfix", "postfix"),
+            ("/usr/bin/swaks", "swaks"),
+            ("/usr/sbin/dnsmasq", "dnsmasq-base"),
+            ("/usr/bin/dkimsign", "python3-dkim"),
+        ] {
+            debian(Path::new(file).is_file(), package, "the peers of the tests of SMTP");
+        }
+        debian(is_installed("libnet-ssleay-perl"), "libnet-ssleay-perl", "TLS for swaks");
     }
     if purpose >= Purpose::Bench {
         for (file, package) in [

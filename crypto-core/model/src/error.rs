@@ -77,6 +77,12 @@ impl From<CoreErrorCode> for CoreError {
     }
 }
 
+impl From<letter::Malformed> for CoreError {
+    fn from(_: letter::Malformed) -> Self {
+        Self::new(CoreErrorCode::Malformed)
+    }
+}
+
 impl fmt::Display for CoreError {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         write!(f, "{:?}", self.code)?;

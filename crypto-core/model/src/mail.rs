@@ -6,15 +6,8 @@ use wire::ids::{FolderId, MessageId};
 use wire::mail::{Arrival, Flag};
 use wire::plaintext::Address;
 
-/// A name and an address.
-#[derive(Debug, Clone, PartialEq, Eq, Hash, Serialize, Deserialize)]
-pub struct Person {
-    /// Display name; may be empty. Bidirectional controls are stripped (R47).
-    #[serde(default)]
-    pub name: String,
-    /// The address as text; foreign mail may hold odd ones.
-    pub address: String,
-}
+pub use letter::senders::DomainWord;
+pub use letter::{Person, Summary};
 
 /// A row of a message list, from the sealed summary.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
@@ -34,26 +27,6 @@ pub struct Row {
     /// The opened summary, or why it did not open. A summary that does not open still makes a row: nothing
     /// is hidden.
     pub summary: Result<Summary, crate::error::CoreError>,
-}
-
-/// The content of a sealed summary. What is shown before the message itself is opened; not yet proven.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
-pub struct Summary {
-    /// The From address of the message.
-    pub from: Person,
-    /// To and Cc.
-    pub to: Vec<Person>,
-    /// Subject.
-    pub subject: String,
-    /// The first words, at most 120 characters.
-    pub snippet: String,
-    /// The Date of the message.
-    pub date: Millis,
-    /// Number of attachments.
-    pub attachments: u32,
-    /// SHA-256 of the sealed message, so that the server cannot put another behind this row. 32 bytes,
-    /// hexadecimal.
-    pub blob_digest: String,
 }
 
 /// What the person chose for a mail.
@@ -157,6 +130,9 @@ pub struct OpenedMessage {
     pub wants_certificate_of: Option<Address>,
     /// Whether the summary in the list said something else than the message (a lying server or sender).
     pub summary_differs: bool,
+    /// What the domain of From says of a mail that came in clear, by the word of the receiving server.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub domain_word: Option<DomainWord>,
 }
 
 /// "Who can read": one of the two lines of trust.

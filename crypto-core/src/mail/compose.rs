@@ -83,7 +83,7 @@ pub(super) fn compose<R: RngCore + CryptoRng>(
         push(&mut headers, DRAFT_RECIPIENTS, &lines.join("\r\n "));
     }
     push(&mut headers, "Subject", &encode::text(encode::refuse_breaks(&draft.subject)?));
-    push(&mut headers, "Date", &encode::date(now));
+    push(&mut headers, "Date", &letter::dates::header_date(now));
     push(&mut headers, "Message-ID", &format!("<{}@{}>", random_hex(rng, 16), from.domain()));
     if let Some(answered) = &draft.in_reply_to
         && is_message_id(encode::refuse_breaks(answered)?)

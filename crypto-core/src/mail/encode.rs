@@ -1,9 +1,8 @@
-//! The encodings of mail: RFC 2047 words, RFC 2231 parameters, quoted-printable, base64, dates.
+//! The encodings of mail: RFC 2047 words, RFC 2231 parameters, quoted-printable, base64.
 //! Written here because signed mail needs exact bytes, and because nothing may break out of a header.
 
 use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD;
-use model::Millis;
 use model::error::{CoreError, CoreErrorCode};
 use model::mail::Person;
 
@@ -150,33 +149,4 @@ pub(super) fn quoted_printable(text: &str, out: &mut Vec<u8>) {
 pub(super) fn prefers_base64(text: &str) -> bool {
     let escaped = text.bytes().filter(|b| !(0x20..0x7f).contains(b) && *b != b'\n').count();
     escaped.saturating_mul(6) > text.len()
-}
-
-/// `Tue, 24 Nov 2026 06:30:00 +0000`: always UTC, so that a mail does not tell where its writer is.
-pub(super) fn date(time: Millis) -> String {
-    const DAYS: [&str; 7] = ["Thu", "Fri", "Sat", "Sun", "Mon", "Tue", "Wed"];
-    const MONTHS: [&str; 12] =
-        ["Jan", "Feb", "Mar", "Apr", "May", "Jun", "Jul", "Aug", "Sep", "Oct", "Nov", "Dec"];
-    let seconds = time.div_euclid(1000);
-    let (days, rest) = (seconds.div_euclid(86_400), seconds.rem_euclid(86_400));
-    let shifted = days + 719_468;
-    let era = shifted.div_euclid(146_097);
-    let day_of_era = shifted.rem_euclid(146_097);
-    let year_of_era = (day_of_era - day_of_era / 1_460 + day_of_era / 36_524 - day_of_era / 146_096) / 365;
-    let day_of_year = day_of_era - (365 * year_of_era + year_of_era / 4 - year_of_era / 100);
-    let month = (5 * day_of_year + 2) / 153;
-    let day = day_of_year - (153 * month + 2) / 5 + 1;
-    let month = if month < 10 { month + 3 } else { month - 9 };
-    let year = year_of_era + era * 400 + i64::from(month <= 2);
-    let name = |list: &[&'static str], index: i64| {
-        usize::try_from(index).ok().and_then(|i| list.get(i)).copied().unwrap_or("")
-    };
-    format!(
-        "{}, {day:02} {} {year:04} {:02}:{:02}:{:02} +0000",
-        name(&DAYS, days.rem_euclid(7)),
-        name(&MONTHS, month - 1),
-        rest / 3600,
-        rest / 60 % 60,
-        rest % 60
-    )
 }

@@ -11,23 +11,21 @@
 //! |---|---|
 //! | `compose` | a draft as an exact MIME message with protected headers (RFC 9788) |
 //! | `encode` | the encodings of headers and parts |
-//! | `padding` | sizes that tell little (R26) |
 //! | `mime` | reading foreign MIME within limits |
-//! | `names` | foreign names made harmless (R47) |
-//! | `summary` | the row of a message in a list |
 //! | `sealing`, `opening` | the two ways through the seal |
+//!
+//! Summaries, padding and harmless names are in `letter`: a server that seals mail on arrival needs them too.
 
 mod compose;
 mod encode;
 mod mime;
-mod names;
 mod opening;
-mod padding;
 mod sealing;
-mod summary;
 
 #[cfg(test)]
 mod tests;
+
+use letter::{names, padding};
 
 pub use opening::{KnownSigner, OpenedMail, SignerKind, open_message, open_summary};
 pub use sealing::{SealedMail, seal_draft, seal_message};

@@ -10,8 +10,8 @@ use wire::mail::{Arrival, MessageView};
 use wire::plaintext::Address;
 
 use super::mime::{self, Mail};
-use super::summary::{self, About};
 use crate::keys::{FetchedCert, OpenedSignature, UnlockedKey, check_all};
+use letter::summary::{self, About};
 
 /// Largest content of a summary, in bytes.
 const MAX_SUMMARY_BYTES: usize = 64 * 1024;
@@ -59,7 +59,7 @@ pub struct OpenedMail {
 /// # Errors
 /// As [`UnlockedKey::open`]; `Malformed` if the content is no summary.
 pub fn open_summary(key: &UnlockedKey, view: &MessageView) -> Result<Summary, CoreError> {
-    summary::read(key.open(view.summary.as_bytes(), MAX_SUMMARY_BYTES)?.bytes())
+    Ok(summary::read(key.open(view.summary.as_bytes(), MAX_SUMMARY_BYTES)?.bytes())?)
 }
 
 /// Opens a message and says who can read it and who wrote it.
@@ -127,6 +127,10 @@ pub fn open_message(
         mail.take_typed();
     }
 
+    // Only the server's own fields are believed, and only where the server says that it read the mail.
+    let domain_word = (view.arrival == Arrival::SealedOnArrival && mail.one_author)
+        .then(|| letter::senders::domain_word(opened.bytes(), &mail.from.address))
+        .flatten();
     let date = mail.date.unwrap_or(view.received_at);
     let shown = summary::summarise(About {
         from: &mail.from,
@@ -159,6 +163,7 @@ pub fn open_message(
             author,
             wants_certificate_of,
             summary_differs,
+            domain_word,
         },
         attachments,
     })

@@ -10,8 +10,8 @@ use wire::plaintext::Address;
 use wire::sealed::{Digest, SealedMessage};
 
 use super::compose::{Purpose, compose};
-use super::summary::{self, About};
 use crate::keys::{TrustedCert, UnlockedKey};
+use letter::summary::{self, About};
 
 /// A sealed message, ready for the server.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -120,5 +120,5 @@ fn row(draft: &Draft, from: &Address, blob: &[u8], now: Millis) -> Result<(Diges
         attachments: draft.attachments.len(),
         blob_digest: hex::encode(&digest),
     });
-    Ok((Digest(digest), summary::write(&summary)?))
+    Ok((Digest(digest), summary::write(&summary)))
 }

@@ -190,7 +190,7 @@ fn a_summary_that_lies_is_noticed() {
     let mut row = open_summary(&key("bob"), &view(sealed.deliveries[0].summary.clone())).unwrap();
     row.subject = "another".into();
     let bob = cert("bob");
-    let forged = key("carol").seal_only(&mut rng(), summary::write(&row).unwrap(), &[&bob], NOW).unwrap();
+    let forged = key("carol").seal_only(&mut rng(), letter::summary::write(&row), &[&bob], NOW).unwrap();
     let opened =
         open_message(&key("bob"), &view(SealedMessage(forged.bytes)), &sealed.blob, &known, NOW).unwrap();
     assert!(opened.message.summary_differs);

@@ -2,6 +2,7 @@
 //!
 //! [`service`] is the only door; what is in the database is behind the private `store`.
 
+mod aliases;
 mod handshakes;
 mod opaque;
 mod routes;

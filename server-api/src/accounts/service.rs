@@ -1,5 +1,6 @@
 //! The only door of the accounts room.
 
+pub use super::aliases::{Alias, Mailbox, add_alias, aliases, mailboxes, remove_alias};
 use super::handshakes::{self, Kind, Note};
 use super::opaque::{self, Parties};
 use super::refused;
@@ -112,7 +113,8 @@ pub async fn register_start(app: &App, request: RegisterStartRequest) -> ApiResu
     {
         return Err(bad_invitation());
     }
-    if store::find(&mut tx, &request.address).await?.is_some() {
+    let is_alias = super::aliases::is_alias(&mut tx, &request.address).await?;
+    if is_alias || store::find(&mut tx, &request.address).await?.is_some() {
         return Err(store::taken());
     }
     drop(tx);

@@ -1,5 +1,6 @@
 //! The SQL of the accounts room. Private to it.
 
+use super::aliases::Mailbox;
 use crate::app::now;
 use crate::errors::{ApiError, ApiResult};
 use crate::values;
@@ -107,6 +108,66 @@ pub(super) async fn certificate(tx: &mut Tx, address: &Address) -> ApiResult<Opt
     .await?
     .map(|row| whole(&row, &row.id(0)?, CERTIFICATE, "a stored certificate is damaged").map(Certificate))
     .transpose()
+}
+
+/// The mailboxes of the accounts with an address, which is one or none.
+pub(super) async fn mailboxes_of_account(tx: &mut Tx, address: &str) -> ApiResult<Vec<Mailbox>> {
+    let rows = tx
+        .fetch_all(
+            "SELECT id, certificate, certificate_sha256, \
+             CASE WHEN quota_bytes > used_bytes THEN quota_bytes - used_bytes ELSE 0 END \
+             FROM accounts WHERE address = $1",
+            values![address],
+        )
+        .await?;
+    rows.iter().map(mailbox).collect()
+}
+
+/// The mailboxes that an alias leads to.
+pub(super) async fn mailboxes_of_alias(tx: &mut Tx, alias: &str) -> ApiResult<Vec<Mailbox>> {
+    let rows = tx
+        .fetch_all(
+            "SELECT a.id, a.certificate, a.certificate_sha256, \
+             CASE WHEN a.quota_bytes > a.used_bytes THEN a.quota_bytes - a.used_bytes ELSE 0 END \
+             FROM aliases l JOIN accounts a ON a.id = l.account_id WHERE l.address = $1 ORDER BY a.id",
+            values![alias],
+        )
+        .await?;
+    rows.iter().map(mailbox).collect()
+}
+
+/// `damaged` if its certificate does not agree with its digest.
+fn mailbox(row: &Row) -> ApiResult<Mailbox> {
+    let account: AccountId = row.id(0)?;
+    let certificate = Certificate(whole(row, &account, CERTIFICATE, "a stored certificate is damaged")?);
+    Ok(Mailbox { account, certificate, room: row.uint(3)? })
+}
+
+/// Every alias with the address of an account it leads to.
+pub(super) async fn aliases(tx: &mut Tx) -> ApiResult<Vec<(String, String)>> {
+    let rows = tx
+        .fetch_all(
+            "SELECT l.address, a.address FROM aliases l JOIN accounts a ON a.id = l.account_id \
+             ORDER BY l.address, a.address",
+            &[],
+        )
+        .await?;
+    rows.iter().map(|row| Ok((row.text(0)?, row.text(1)?))).collect()
+}
+
+/// Makes an alias lead to an account too.
+pub(super) async fn insert_alias(tx: &mut Tx, alias: &str, account: &AccountId) -> ApiResult<()> {
+    tx.execute(
+        "INSERT INTO aliases (address, account_id) VALUES ($1, $2) ON CONFLICT DO NOTHING",
+        values![alias, account],
+    )
+    .await?;
+    Ok(())
+}
+
+/// Removes an alias; how many accounts it led to.
+pub(super) async fn delete_alias(tx: &mut Tx, alias: &str) -> ApiResult<u64> {
+    tx.execute("DELETE FROM aliases WHERE address = $1", values![alias]).await
 }
 
 /// The key that verifies signatures of the recovery phrase; `damaged` if it does not agree with its digest.

@@ -1,5 +1,7 @@
-//! The only door of the mail room, with [`submit`](super::submission::submit) beside it.
+//! The only door of the mail room, with [`submit`](super::submission::submit) for what clients send and
+//! [`deliver`](super::arrivals::deliver) for what comes from outside beside it.
 
+pub use super::arrivals::{Arrived, deliver, forget_arrivals};
 use super::cursor::Place;
 use super::store;
 pub use super::submission::submit;
@@ -119,6 +121,7 @@ pub(super) struct Entry<'a> {
     pub(super) blob: BlobId,
     pub(super) received_at: wire::Millis,
     pub(super) flags: &'a [Flag],
+    pub(super) arrival: Arrival,
     pub(super) summary: &'a SealedMessage,
 }
 
@@ -138,7 +141,7 @@ pub(super) async fn enter(tx: &mut Tx, account: &AccountId, entry: Entry<'_>) ->
         received_at: entry.received_at,
         flags: entry.flags.to_vec(),
         seq,
-        arrival: Arrival::Sealed,
+        arrival: entry.arrival,
         summary: entry.summary.clone(),
     };
     store::insert(tx, account, &message).await?;
@@ -180,6 +183,7 @@ pub async fn put_draft(
                         blob: draft.blob,
                         received_at: now(),
                         flags: &[Flag::Seen],
+                        arrival: Arrival::Sealed,
                         summary: &draft.summary,
                     };
                     enter(&mut tx, account, entry).await?

@@ -265,3 +265,25 @@ pub(super) async fn submission(tx: &mut Tx, account: &AccountId, id: &Submission
         .await?;
     Ok(Submission { request_digest: row.bytes(0)?, sent: row.id(1)?, created_at: row.int(2)? })
 }
+
+/// Notes the arrival of a message from outside; `false` if it has arrived before.
+pub(super) async fn begin_arrival(
+    tx: &mut Tx,
+    account: &AccountId,
+    fingerprint: &[u8; 32],
+    time: Millis,
+) -> ApiResult<bool> {
+    let done = tx
+        .execute(
+            "INSERT INTO arrivals (account_id, fingerprint, arrived_at) VALUES ($1, $2, $3) \
+             ON CONFLICT DO NOTHING",
+            values![account, fingerprint, time],
+        )
+        .await?;
+    Ok(done == 1)
+}
+
+/// Forgets arrivals before a time.
+pub(super) async fn forget_arrivals(tx: &mut Tx, before: Millis) -> ApiResult<u64> {
+    tx.execute("DELETE FROM arrivals WHERE arrived_at < $1", values![before]).await
+}

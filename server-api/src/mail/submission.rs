@@ -144,6 +144,7 @@ async fn send(
             blob: request.blob,
             received_at: time,
             flags: &[],
+            arrival: Arrival::Sealed,
             summary: &delivery.summary,
         };
         let message = service::enter(tx, recipient, entry).await.map_err(|error| about(error, delivery))?;
@@ -155,6 +156,7 @@ async fn send(
         blob: request.blob,
         received_at: time,
         flags: &[Flag::Seen],
+        arrival: Arrival::Sealed,
         summary: &request.own_summary,
     };
     let copy = service::enter(tx, account, entry).await?;

@@ -12,11 +12,12 @@ macro_rules! migrations {
             (2, "vault", include_str!(concat!("../../migrations/", $folder, "/0002_vault.sql"))),
             (3, "mail", include_str!(concat!("../../migrations/", $folder, "/0003_mail.sql"))),
             (4, "digests", include_str!(concat!("../../migrations/", $folder, "/0004_digests.sql"))),
+            (5, "arrivals", include_str!(concat!("../../migrations/", $folder, "/0005_arrivals.sql"))),
         ]
     };
 }
 
-fn migrator(scripts: [(i64, &'static str, &'static str); 4]) -> Migrator {
+fn migrator(scripts: [(i64, &'static str, &'static str); 5]) -> Migrator {
     Migrator::with_migrations(
         scripts
             .into_iter()

@@ -7,7 +7,7 @@ use super::writing::shown_name;
 use crate::i18n::{day, list, t, tr};
 use crate::ui::Icon;
 use leptos::prelude::*;
-use model::mail::{Author, OpenedMessage, Readers};
+use model::mail::{Author, DomainWord, OpenedMessage, Readers};
 
 /// How a line is coloured; the words say the same.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -71,7 +71,15 @@ fn author(message: &OpenedMessage) -> (Tone, &'static str, String) {
         ),
         Author::Broken => (Tone::Danger, "seal-broken", tr("mail.trust.author.broken")),
         Author::Unchecked => (Tone::Careful, "seal-question", t!("mail.trust.author.unchecked", name = name)),
-        Author::Unsigned => (Tone::Plain, "person", tr("mail.trust.author.unsigned")),
+        Author::Unsigned => match &message.domain_word {
+            None => (Tone::Plain, "person", tr("mail.trust.author.unsigned")),
+            Some(DomainWord::Confirmed { domain }) => {
+                (Tone::Plain, "person", t!("mail.trust.author.confirmed", domain = domain))
+            }
+            Some(DomainWord::Denied { domain }) => {
+                (Tone::Danger, "seal-question", t!("mail.trust.author.denied", domain = domain))
+            }
+        },
     }
 }
 

@@ -32,6 +32,7 @@ fn message() -> OpenedMessage {
         author: Author::Unsigned,
         wants_certificate_of: None,
         summary_differs: false,
+        domain_word: None,
     }
 }
 

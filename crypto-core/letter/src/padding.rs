@@ -8,7 +8,7 @@ const SUMMARY_STEP: usize = 256;
 const LINE: &[u8] = b"~~~~~~~~~~~~~~~~~~~~~~~~~~~~~~~~~~~~~~~~~~~~~~~~~~~~~~~~~~~~~~~~~~~~~~~~~~~~\r\n";
 
 /// Padmé (Nikitin et al. 2019): at most 12 % more, and the size tells only O(log log n) bits.
-pub(super) fn padme(len: usize) -> usize {
+pub fn padme(len: usize) -> usize {
     if len < 2 {
         return len;
     }
@@ -19,7 +19,7 @@ pub(super) fn padme(len: usize) -> usize {
 }
 
 /// Appends an epilogue (RFC 2046 section 5.1.1: readers pass it over) so that the size becomes padded.
-pub(super) fn pad_multipart(message: &mut Vec<u8>) {
+pub fn pad_multipart(message: &mut Vec<u8>) {
     let target = padme(message.len()).max(FLOOR);
     let start = message.len();
     message.extend(LINE.iter().copied().cycle().take(target.saturating_sub(start)));
@@ -32,6 +32,6 @@ pub(super) fn pad_multipart(message: &mut Vec<u8>) {
 }
 
 /// How many octets of padding a summary of `len` octets gets.
-pub(super) fn summary_padding(len: usize) -> usize {
+pub fn summary_padding(len: usize) -> usize {
     len.next_multiple_of(SUMMARY_STEP).max(2 * SUMMARY_STEP).saturating_sub(len)
 }

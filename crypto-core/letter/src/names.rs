@@ -12,7 +12,7 @@ fn deceives(c: char) -> bool {
 }
 
 /// A line for people: no controls, no bidirectional controls, no space at its ends.
-pub(super) fn line(text: &str) -> String {
+pub fn line(text: &str) -> String {
     let mut out = String::with_capacity(text.len());
     for c in text.chars() {
         if c == '\t' || c == '\n' {
@@ -25,7 +25,7 @@ pub(super) fn line(text: &str) -> String {
 }
 
 /// A file name that is safe to show and to save under: no path, no hidden file, no device, no deception.
-pub(super) fn file(name: &str) -> String {
+pub fn file(name: &str) -> String {
     let cleaned: String = line(name)
         .chars()
         .map(|c| if matches!(c, '/' | '\\' | ':' | '*' | '?' | '"' | '<' | '>' | '|') { '_' } else { c })
@@ -54,7 +54,7 @@ pub(super) fn file(name: &str) -> String {
 }
 
 /// A media type as `type/subtype` of plain tokens, or `application/octet-stream`.
-pub(super) fn media_type(text: &str) -> String {
+pub fn media_type(text: &str) -> String {
     let token = |part: &str| {
         !part.is_empty()
             && part.len() <= 127

@@ -1,12 +1,8 @@
 //! The row of a message in a list, computed alike by who seals and who opens.
 
-use model::Millis;
-use model::error::{CoreError, CoreErrorCode};
-use model::mail::{Person, Summary};
+use crate::{Malformed, Millis, Person, Summary, names, padding};
 use serde::Serialize;
 use wire::plaintext::Address;
-
-use super::{names, padding};
 
 /// Most people in a row.
 const MAX_PEOPLE: usize = 30;
@@ -36,7 +32,7 @@ fn person(person: &Person) -> Person {
 }
 
 /// The first words of a text; quoted lines are passed over if there is anything else.
-pub(super) fn snippet(text: &str) -> String {
+pub fn snippet(text: &str) -> String {
     let collect = |quoted: bool| {
         let mut out = String::new();
         for word in
@@ -57,19 +53,28 @@ pub(super) fn snippet(text: &str) -> String {
 }
 
 /// The parts of a message a summary tells of.
-pub(super) struct About<'a> {
-    pub(super) from: &'a Person,
-    pub(super) to: &'a [Person],
-    pub(super) cc: &'a [Person],
-    pub(super) subject: &'a str,
-    pub(super) text: &'a str,
-    pub(super) date: Millis,
-    pub(super) attachments: usize,
-    pub(super) blob_digest: String,
+#[derive(Debug)]
+pub struct About<'a> {
+    /// The author.
+    pub from: &'a Person,
+    /// To.
+    pub to: &'a [Person],
+    /// Cc.
+    pub cc: &'a [Person],
+    /// The subject.
+    pub subject: &'a str,
+    /// The text.
+    pub text: &'a str,
+    /// The date.
+    pub date: Millis,
+    /// How many attachments.
+    pub attachments: usize,
+    /// SHA-256 of the sealed message, hexadecimal.
+    pub blob_digest: String,
 }
 
 /// Computes a summary.
-pub(super) fn summarise(about: About<'_>) -> Summary {
+pub fn summarise(about: About<'_>) -> Summary {
     Summary {
         from: person(about.from),
         to: about.to.iter().chain(about.cc).take(MAX_PEOPLE).map(person).collect(),
@@ -82,16 +87,19 @@ pub(super) fn summarise(about: About<'_>) -> Summary {
 }
 
 /// The bytes that are sealed: JSON, padded.
-pub(super) fn write(summary: &Summary) -> Result<Vec<u8>, CoreError> {
-    let internal = |_| CoreError::new(CoreErrorCode::Internal);
-    let bare = serde_json::to_vec(&Padded { summary, pad: String::new() }).map_err(internal)?;
-    let pad = " ".repeat(padding::summary_padding(bare.len()));
-    serde_json::to_vec(&Padded { summary, pad }).map_err(internal)
+pub fn write(summary: &Summary) -> Vec<u8> {
+    let json = |pad| serde_json::to_vec(&Padded { summary, pad });
+    // Strings and numbers always have a JSON form; without one there would be nothing to seal.
+    let bare = json(String::new()).unwrap_or_default();
+    json(" ".repeat(padding::summary_padding(bare.len()))).unwrap_or_default()
 }
 
 /// Reads what [`write`] wrote, and makes it harmless to show.
-pub(super) fn read(bytes: &[u8]) -> Result<Summary, CoreError> {
-    let mut summary: Summary = serde_json::from_slice(bytes).map_err(|_| CoreErrorCode::Malformed)?;
+///
+/// # Errors
+/// [`Malformed`] if it is no summary.
+pub fn read(bytes: &[u8]) -> Result<Summary, Malformed> {
+    let mut summary: Summary = serde_json::from_slice(bytes).map_err(|_| Malformed)?;
     summary.from = person(&summary.from);
     summary.to = summary.to.iter().take(MAX_PEOPLE).map(person).collect();
     summary.subject = short(&summary.subject, MAX_LINE);

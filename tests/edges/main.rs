@@ -1,0 +1,6 @@
+//! The edges: other protocols than ours, spoken by their own programs and by hand.
+
+mod peers;
+mod plaintext;
+mod receiving;
+mod senders;

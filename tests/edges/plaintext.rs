@@ -1,0 +1,116 @@
+//! Nothing of a plain mail lies on the server's disk in clear, at any moment, also when it is killed.
+
+use anyhow::{Context as _, Result, ensure};
+use rand::Rng as _;
+use std::path::{Path, PathBuf};
+use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, Ordering};
+use std::time::Duration;
+use tests::person::Person;
+use tests::search;
+use tests::server::Server;
+use tests::smtp::Smtp;
+use wire::mail::FolderRole;
+
+/// Strings in every place a mail has, and the mail.
+fn canaries() -> (Vec<(String, Vec<u8>)>, String) {
+    let names = ["subject", "body", "sender", "attachment", "file", "boundary", "id"];
+    let canaries: Vec<(String, String)> = names
+        .iter()
+        .map(|name| ((*name).to_owned(), format!("canary{}", hex::encode(tests::person::random_id()))))
+        .collect();
+    let of = |name: &str| {
+        canaries.iter().find(|(known, _)| known == name).map(|(_, text)| text.clone()).unwrap_or_default()
+    };
+    let message = format!(
+        "From: {sender} <{sender}@sender.example>\r\nTo: alice@hedgerow.test\r\nSubject: {subject}\r\n\
+         Message-ID: <{id}@sender.example>\r\nMIME-Version: 1.0\r\n\
+         Content-Type: multipart/mixed; boundary={boundary}\r\n\r\n--{boundary}\r\n\
+         Content-Type: text/plain\r\n\r\n{body}\r\n--{boundary}\r\n\
+         Content-Type: application/octet-stream; name={file}.txt\r\n\
+         Content-Disposition: attachment; filename={file}.txt\r\n\r\n{attachment}\r\n--{boundary}--\r\n",
+        sender = of("sender"),
+        subject = of("subject"),
+        id = of("id"),
+        boundary = of("boundary"),
+        body = of("body"),
+        file = of("file"),
+        attachment = of("attachment"),
+    );
+    (canaries.into_iter().map(|(name, text)| (name, text.into_bytes())).collect(), message)
+}
+
+/// Every file below a folder; what vanishes meanwhile is passed over.
+fn files(dir: &Path) -> Vec<(String, Vec<u8>)> {
+    let (mut open, mut files) = (vec![PathBuf::from(dir)], Vec::new());
+    while let Some(dir) = open.pop() {
+        for entry in std::fs::read_dir(&dir).into_iter().flatten().flatten() {
+            let path = entry.path();
+            if path.is_dir() {
+                open.push(path);
+            } else if let Ok(bytes) = std::fs::read(&path) {
+                files.push((path.to_string_lossy().into_owned(), bytes));
+            }
+        }
+    }
+    files
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 4)]
+async fn a_plain_mail_is_nowhere_on_the_disk_in_clear() -> Result<()> {
+    let mut server = Server::with_mail(&[("log.filter", "trace")]).await?;
+    let mut alice = Person::new(&server, "alice").await?;
+    let (secrets, message) = canaries();
+    let sender = secrets
+        .iter()
+        .find(|(name, _)| name == "sender")
+        .map(|(_, text)| String::from_utf8_lossy(text).into_owned())
+        .context("sender")?;
+
+    // Somebody reads the whole folder over and over while mails come and the server is killed.
+    let (dir, over) = (server.dir().to_path_buf(), Arc::new(AtomicBool::new(false)));
+    let watcher = std::thread::spawn({
+        let (secrets, over) = (secrets.clone(), over.clone());
+        move || {
+            let (mut found, mut rounds) = (Vec::new(), 0u32);
+            while !over.load(Ordering::Relaxed) {
+                found.extend(search::find(&secrets, &files(&dir)));
+                rounds += 1;
+            }
+            (found, rounds)
+        }
+    });
+    let from = format!("{sender}@sender.example");
+    for round in 0..12 {
+        let sending = async {
+            let mut smtp = Smtp::hello(&server).await?;
+            let text = message.replace("Message-ID: <", &format!("Message-ID: <{round}"));
+            smtp.send(&from, &["alice@hedgerow.test"], &text).await
+        };
+        if round % 3 == 2 {
+            let pause = rand::thread_rng().gen_range(0..40);
+            let _ = tokio::time::timeout(Duration::from_millis(pause), sending).await;
+            server.kill()?;
+            server.launch().await?;
+        } else {
+            let reply = sending.await?;
+            ensure!(reply.starts_with("250"), "{reply}");
+        }
+    }
+    over.store(true, Ordering::Relaxed);
+    let (found, rounds) = watcher.join().map_err(|_| anyhow::anyhow!("the watcher panicked"))?;
+    ensure!(found.is_empty(), "in clear while it came: {found:?}");
+    ensure!(rounds >= 3, "looked only {rounds} times");
+    let found = search::find(&secrets, &files(server.dir()));
+    ensure!(found.is_empty(), "in clear afterwards: {found:?}");
+    ensure!(alice.messages(FolderRole::Inbox).await?.len() >= 8);
+
+    // The control: where it does lie in clear, the search finds every string.
+    let planted = vec![("planted".to_owned(), message.into_bytes())];
+    let found = search::find(&secrets, &planted);
+    ensure!(found.len() == secrets.len(), "the search is blind: {found:?}");
+    let spool = server.dir().join("spool.eml");
+    std::fs::write(&spool, &planted.first().context("planted")?.1)?;
+    ensure!(!search::find(&secrets, &files(server.dir())).is_empty(), "the search misses a file");
+    Ok(())
+}
