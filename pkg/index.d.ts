@@ -46,6 +46,11 @@ export type MessageShape<C extends Content, A extends boolean | undefined> = Nat
 /** A moment. */
 export type Moment = number | Date;
 
+/** A call that can be given up: it rejects with the reason of the signal. */
+export interface Abortable {
+  signal?: AbortSignal;
+}
+
 /** One, or several. */
 export type Many<T> = T | Iterable<T>;
 
@@ -99,7 +104,9 @@ export type Ability = "certify" | "sign" | "encrypt" | "authenticate";
 export interface JudgedKey {
   /** Hexadecimal. */
   readonly fingerprint: string;
-  /** For example `Ed25519`, `X25519`, `RSA 3072`, `ML-KEM-768+X25519`. */
+  /** Eight octets, hexadecimal: how messages name it, see {@link recipientsOf}. */
+  readonly keyId: string;
+  /** As RFC 9580 section 9.1 calls it: `RSA`, `EdDSALegacy`, `ECDH`, `Ed25519`, `X25519` and others. */
   readonly algorithm: string;
   readonly primary: boolean;
   readonly created: number;
@@ -171,11 +178,21 @@ export class Certificate {
    * @param options.at the moment; now if absent
    * @param options.address `usable` only if a valid user id has this address
    */
-  judge(options?: { at?: Moment; address?: string }): Promise<Judgement>;
+  judge(options?: { at?: Moment; address?: string } & Abortable): Promise<Judgement>;
   /** This certificate with what `other` adds: newer signatures, subkeys, user ids, revocations. */
-  merge(other: Certificate | Uint8Array | string): Promise<Certificate>;
+  merge(other: Certificate | Uint8Array | string, options?: Abortable): Promise<Certificate>;
   /** Only what is needed to use it now: for mail headers and QR codes. */
-  minimise(): Promise<Certificate>;
+  minimise(options?: Abortable): Promise<Certificate>;
+  /**
+   * This certificate, revoked by what its owner prepared ({@link SecretKey.revocationCertificate}, or gpg's
+   * `--gen-revoke`). Refused (`malformed`) if it is the revocation of another key.
+   */
+  applyRevocation(revocation: Uint8Array | string, options?: Abortable): Promise<Certificate>;
+  /**
+   * The whole fingerprint in English words, to compare aloud: 15 for version 4, 24 for version 6, of the list
+   * that recovery phrases are made of (BIP 39).
+   */
+  readonly words: string;
   /** The text of a QR code: `OPENPGP4FPR:` and the fingerprint. */
   readonly qrText: string;
   /** Whether two certificates are of the same key: same fingerprint. */
@@ -188,13 +205,13 @@ export type CertificateSource = Certificate | Uint8Array | string;
 /** Reads exactly one certificate, binary or armored. */
 export function readCertificate(
   certificate: Uint8Array | string,
-  options?: { at?: Moment; address?: string; fingerprint?: string },
+  options?: { at?: Moment; address?: string; fingerprint?: string } & Abortable,
 ): Promise<Certificate>;
 
 /** Reads a keyring. Certificates that cannot be read are left out. */
 export function readCertificates(
   keyring: Uint8Array | string,
-  options?: { at?: Moment },
+  options?: { at?: Moment } & Abortable,
 ): Promise<{ readonly certificates: readonly Certificate[] }>;
 
 // ------------------------------------------------------------------------------------------------- keys
@@ -215,6 +232,17 @@ export type KeyProfile = "compatible" | "modern" | "rsa3072" | "rsa4096";
  */
 export type Protection = "argon2" | "gnupg";
 
+/** Why a key is revoked. */
+export interface Revocation {
+  /**
+   * - `unspecified` (default), `compromised`: nothing the key ever signed counts any more.
+   * - `superseded`, `retired`: what it signed before goes on counting.
+   */
+  reason?: "unspecified" | "superseded" | "compromised" | "retired";
+  /** More of it, for people. */
+  text?: string;
+}
+
 /** Makes a key. */
 export function makeKey(options: {
   /** `Alice <alice@example.org>`, or an address alone; the first is the primary one. */
@@ -229,7 +257,7 @@ export function makeKey(options: {
  * Reads one secret key in OpenPGP form (binary or armored), as exported by this package, GnuPG, OpenPGP.js and
  * others. Nothing is unlocked yet.
  */
-export function readSecretKey(key: Uint8Array | string): Promise<LockedKey>;
+export function readSecretKey(key: Uint8Array | string, options?: Abortable): Promise<LockedKey>;
 
 /**
  * Unlocks what {@link SecretKey.lockWithPassphrase} gave.
@@ -290,10 +318,35 @@ export class SecretKey {
    * The key in OpenPGP form **without** protection: the secret becomes a JavaScript value that nobody can
    * wipe. Prefer {@link lock}.
    */
-  exportUnprotected(): Promise<Uint8Array>;
+  exportUnprotected(options?: Abortable): Promise<Uint8Array>;
 
   /** Another handle without the primary key's secret part: for devices that only read and sign. */
-  withoutPrimary(): Promise<SecretKey>;
+  withoutPrimary(options?: Abortable): Promise<SecretKey>;
+
+  /**
+   * Adds a user id. As all that follows, it changes this key and its {@link certificate}: lock and store the key
+   * anew, and give the certificate to others. Needs the primary key's secret part (`locked` without).
+   */
+  addUserId(userId: string, options?: Abortable): Promise<void>;
+  /** Revokes a user id. It stays in the certificate, so that others learn that it no longer holds. */
+  revokeUserId(userId: string, options?: Abortable): Promise<void>;
+  /** Sets when the key and its subkeys end, sooner or later than before; `null`: never. */
+  setExpiry(expires: Moment | null, options?: Abortable): Promise<void>;
+  /**
+   * Makes a new subkey (X25519) that others encrypt to from now on. The old ones are retired and stay: they read
+   * old messages.
+   * @param options.expires when the new subkey ends; two years if absent
+   */
+  rotateEncryption(options?: { expires?: Moment } & Abortable): Promise<void>;
+  /** Revokes the key. Publish its certificate: who does not see it goes on using the key. */
+  revoke(options?: Revocation & Abortable): Promise<void>;
+  /**
+   * A revocation that is made now and applied when the key is lost ({@link Certificate.applyRevocation}, or
+   * `gpg --import`). Armored. Keep it apart from the key: whoever has it can revoke.
+   */
+  revocationCertificate(options?: Revocation & Abortable): Promise<string>;
+  /** Takes over what another copy of its certificate has more: certifications, revocations. */
+  merge(certificate: CertificateSource, options?: Abortable): Promise<void>;
 
   /** Wipes the key. The handle is dead afterwards; freeing twice does nothing. */
   free(): void;
@@ -304,6 +357,8 @@ export class SecretKey {
 
 /** How a message is protected. */
 export type MessageFormat = "seipd1" | "seipd2-ocb" | "seipd2-gcm" | "seipd2-eax";
+/** How a message that was read is protected; `gnupg-aead`: GnuPG's own packet. */
+export type ReadFormat = MessageFormat | "gnupg-aead";
 
 /** The key of one message: opens this message and nothing else. */
 export interface SessionKey {
@@ -411,7 +466,7 @@ export interface Opened<S extends Shape> {
   /** The name its maker gave it, without any folder. */
   readonly filename?: string;
   /** Whether it was encrypted at all, and how. */
-  readonly format?: MessageFormat;
+  readonly format?: ReadFormat;
 }
 
 /**
@@ -429,11 +484,25 @@ export function sessionKeyOf(
   options: { keys?: Many<SecretKey>; passwords?: Many<string>; signal?: AbortSignal },
 ): Promise<SessionKey>;
 
+/** Whom a message says it is for. Anyone can write anything there. */
+export interface Recipients {
+  /** The keys (mostly subkeys: see {@link JudgedKey.keyId}) that are named. */
+  readonly keys: readonly { readonly keyId: string; readonly fingerprint?: string }[];
+  /** How many keys are not named. */
+  readonly hidden: number;
+  /** How many passwords open it. */
+  readonly passwords: number;
+  readonly format: ReadFormat;
+}
+
+/** Looks whom an encrypted message is for, without opening it. Reads no more than its first MiB. */
+export function recipientsOf(message: Content, options?: Abortable): Promise<Recipients>;
+
 /**
  * How a signature is made.
  * - `detached` (default): a signature beside the content.
  * - `inline`: one message that holds both.
- * - `cleartext`: text that people can read (RFC 9580 section 7). Only for strings.
+ * - `cleartext`: text that people can read (RFC 9580 section 7). Made piece by piece for blobs and streams.
  */
 export type SignatureForm = "detached" | "inline" | "cleartext";
 
@@ -453,7 +522,10 @@ export function sign<A extends boolean | undefined = undefined>(
   content: Content,
   options: SignOptions<A, undefined> & { form?: "detached" },
 ): Promise<A extends true ? string : Uint8Array>;
-export function sign(content: string, options: SignOptions & { form: "cleartext" }): Promise<string>;
+export function sign<C extends Content, S extends Shape | undefined = undefined>(
+  content: C,
+  options: SignOptions<boolean | undefined, S> & { form: "cleartext" },
+): Promise<Shapes[S extends Shape ? S : MessageShape<C, true>]>;
 export function sign<
   C extends Content,
   A extends boolean | undefined = undefined,
@@ -468,6 +540,8 @@ export interface VerifyOptions<S extends Shape | undefined = Shape | undefined> 
   /** Refuse (`no_good_signature`) unless a signature is good. */
   expectSigned?: boolean;
   as?: S;
+  /** The most bytes that the content of a signed message may have. */
+  maxBytes?: number;
   at?: Moment;
   signal?: AbortSignal;
 }
@@ -479,7 +553,7 @@ export function verify(
 ): Promise<{ readonly signatures: readonly Signature[] }>;
 /**
  * Checks a signed message, inline or cleartext, and gives exactly the content that was signed: never show the
- * message itself in its place.
+ * message itself in its place. A cleartext one is held in memory (64 MiB at most) until its signature was read.
  */
 export function verify<M extends Content, S extends Shape | undefined = undefined>(
   message: M,
@@ -490,7 +564,17 @@ export function verify<M extends Content, S extends Shape | undefined = undefine
 export type ArmorKind = "message" | "certificate" | "secret-key" | "signature" | "other";
 
 /** Binary to armored (RFC 9580 section 6). */
-export function armor(bytes: Uint8Array, kind: Exclude<ArmorKind, "other">): Promise<string>;
+export function armor(
+  bytes: Uint8Array,
+  kind: Exclude<ArmorKind, "other">,
+  options?: Abortable,
+): Promise<string>;
+/** Armored to binary: the first block, whatever text stands around it. Binary stays as it is (`other`). */
+export function dearmor(
+  text: string | Uint8Array,
+  options?: Abortable,
+): Promise<{ readonly kind: ArmorKind; readonly bytes: Uint8Array }>;
+
 // ----------------------------------------------------------------------------------------------- module
 
 /** Where the module comes from. */
@@ -501,7 +585,7 @@ export type WasmSource = string | URL | Response | ArrayBuffer | Uint8Array | We
  * @param options.wasm where `crypto.wasm` lies, its bytes, or the compiled module; beside the script if absent.
  * Only the first call can say so.
  */
-export function load(options?: { wasm?: WasmSource }): Promise<{ readonly Vault: typeof Vault }>;
+export function load(options?: { wasm?: WasmSource } & Abortable): Promise<{ readonly Vault: typeof Vault }>;
 
 // ------------------------------------------------------------------------------------------------ vault
 

@@ -4,8 +4,9 @@ import { certificates } from "./certificates.js";
 import { Core } from "./core.js";
 import { HedgerowError } from "./errors.js";
 import { keys } from "./keys.js";
+import { looking } from "./looking.js";
 import { messages } from "./messages.js";
-import { optionsOf } from "./arguments.js";
+import { begun, optionsOf } from "./arguments.js";
 
 /**
  * @param {(source: unknown) => Promise<object>} start imports the glue and starts it
@@ -20,7 +21,9 @@ export function api(start, engine) {
   const { SecretKey, LockedKey, makeKey, readSecretKey, unlockKey } = ofKeys;
 
   async function load(options) {
-    const { Vault } = await core.ready(optionsOf(options).wasm);
+    const { wasm, signal } = optionsOf(options);
+    await begun(core, signal, wasm);
+    const { Vault } = core.glue;
     return Object.freeze({ Vault });
   }
 
@@ -28,6 +31,6 @@ export function api(start, engine) {
     core, load, HedgerowError,
     Certificate, readCertificate, readCertificates,
     SecretKey, LockedKey, makeKey, readSecretKey, unlockKey,
-    ...ofMessages,
+    ...ofMessages, ...looking(core),
   };
 }

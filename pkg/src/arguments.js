@@ -35,3 +35,24 @@ export function optionsOf(options) {
   if (typeof options !== "object" || options === null) throw badArgument("options are an object");
   return options;
 }
+
+/** Waits for the module, unless the call is aborted before or meanwhile. */
+export async function begun(core, signal, wasm) {
+  signal?.throwIfAborted();
+  if (!core.isReady) await unlessAborted(core.ready(wasm), signal);
+}
+
+/** What is promised, or the reason of the signal, whatever comes first. */
+export async function unlessAborted(promise, signal) {
+  if (!signal) return promise;
+  let abort;
+  const aborted = new Promise((_, refused) => {
+    abort = () => refused(signal.reason);
+    signal.addEventListener("abort", abort, { once: true });
+  });
+  try {
+    return await Promise.race([promise, aborted]);
+  } finally {
+    signal.removeEventListener("abort", abort);
+  }
+}

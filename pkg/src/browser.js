@@ -13,7 +13,7 @@ export const {
   load, HedgerowError,
   Certificate, readCertificate, readCertificates,
   SecretKey, LockedKey, makeKey, readSecretKey, unlockKey,
-  encrypt, decrypt, sign, verify, sessionKeyOf, armor,
+  encrypt, decrypt, sign, verify, sessionKeyOf, recipientsOf, armor, dearmor,
 } = api(start, engine);
 
 /** The session in a worker: keys and passphrases never come back to the page. */

@@ -3,7 +3,7 @@
 
 import { Handle } from "./core.js";
 import { bytesOf } from "./content.js";
-import { momentOf, optionsOf, textArgument } from "./arguments.js";
+import { begun, momentOf, optionsOf, textArgument } from "./arguments.js";
 import { HedgerowError } from "./errors.js";
 
 const TOKEN = Symbol("certificate");
@@ -40,6 +40,7 @@ export function certificates(core) {
     get reason() { return this.#judged.reason; }
     get expires() { return this.#judged.expires; }
     get qrText() { return this.#view.qrText; }
+    get words() { return (this.#view.words ??= core.call(() => inside(this).words())); }
 
     isSame(other) {
       const print = other instanceof Certificate ? other.fingerprint : textArgument(other, "other");
@@ -47,19 +48,26 @@ export function certificates(core) {
     }
 
     async judge(options) {
-      const { at, address } = optionsOf(options);
-      await core.ready();
+      const { at, address, signal } = optionsOf(options);
+      await begun(core, signal);
       return core.call(() => inside(this).judged(momentOf(at), address));
     }
 
-    async merge(other) {
+    async merge(other, options) {
       const added = await certificateOf(other);
+      await begun(core, optionsOf(options).signal);
       return wrapped(core.call(() => inside(this).merged(inside(added))));
     }
 
-    async minimise() {
-      await core.ready();
+    async minimise(options) {
+      await begun(core, optionsOf(options).signal);
       return wrapped(core.call(() => inside(this).minimised(Date.now())));
+    }
+
+    async applyRevocation(revocation, options) {
+      const bytes = bytesOf(revocation, "a revocation");
+      await begun(core, optionsOf(options).signal);
+      return wrapped(core.call(() => inside(this).revoked(bytes, Date.now())));
     }
 
     /** The parsed form in the module. */
@@ -80,9 +88,9 @@ export function certificates(core) {
   }
 
   async function readCertificate(source, options) {
-    const { at, address, fingerprint } = optionsOf(options);
+    const { at, address, fingerprint, signal } = optionsOf(options);
     const bytes = bytesOf(source, "a certificate");
-    if (!core.isReady) await core.ready();
+    await begun(core, signal);
     const now = momentOf(at);
     const inner = core.call((glue) => glue.Certificate.parse(bytes));
     const certificate = core.call(() => wrapped(inner, now, address));
@@ -93,9 +101,9 @@ export function certificates(core) {
   }
 
   async function readCertificates(keyring, options) {
-    const { at } = optionsOf(options);
+    const { at, signal } = optionsOf(options);
     const bytes = bytesOf(keyring, "a keyring");
-    await core.ready();
+    await begun(core, signal);
     const now = momentOf(at);
     const found = core.call((glue) => glue.Certificate.parseMany(bytes));
     return core.call(() => ({

@@ -2,7 +2,7 @@
 
 import { Handle } from "./core.js";
 import { bytesOf } from "./content.js";
-import { listOf, momentOf, oneOf, optionsOf, textArgument } from "./arguments.js";
+import { begun, listOf, momentOf, oneOf, optionsOf, textArgument, unlessAborted } from "./arguments.js";
 import { badArgument } from "./errors.js";
 
 const TOKEN = Symbol("key");
@@ -10,15 +10,31 @@ const HOST = Symbol("host");
 const encoder = new TextEncoder();
 const PROFILES = ["compatible", "modern", "rsa3072", "rsa4096"];
 const PROTECTIONS = ["argon2", "gnupg"];
+const REASONS = ["unspecified", "superseded", "compromised", "retired"];
+
+const secondNow = () => Math.floor(Date.now() / 1000);
+
+function future(moment) {
+  if (moment <= Date.now()) throw badArgument("expires lies in the past");
+  return moment;
+}
+
+/** Why a key is revoked, for those who read the revocation. */
+function becauseOf(options) {
+  const { reason = "unspecified", text = "" } = optionsOf(options);
+  return { reason: oneOf(reason, REASONS, "reason"), text: textArgument(text, "text") };
+}
 
 /**
  * @param {import("./core.js").Core} core
  * @param {object} engine
  */
-export function keys(core, engine, { wrapped }) {
+export function keys(core, engine, { wrapped, certificateOf, inside: insideCertificate }) {
   class SecretKey {
     #handle;
     #certificate;
+    /** When it was made, unlocked or changed, in seconds. */
+    #second = secondNow();
     /** Keys of the host, by use and fingerprint; only for RSA. */
     #hostKeys;
 
@@ -63,12 +79,76 @@ export function keys(core, engine, { wrapped }) {
       return core.call(() => this.#inner.lockWithPassphrase(passphrase, Date.now()));
     }
 
-    async exportUnprotected() {
+    async exportUnprotected(options) {
+      optionsOf(options).signal?.throwIfAborted();
       return core.call(() => this.#inner.exportUnprotected());
     }
 
-    async withoutPrimary() {
+    async withoutPrimary(options) {
+      optionsOf(options).signal?.throwIfAborted();
       return core.call(() => new SecretKey(TOKEN, this.#inner.withoutPrimary()));
+    }
+
+    async addUserId(userId, options) {
+      textArgument(userId, "userId");
+      await this.#another(options);
+      this.#change(options, (inner, now) => inner.addUserId(userId, now));
+    }
+
+    async revokeUserId(userId, options) {
+      this.#change(options, (inner, now) => inner.revokeUserId(textArgument(userId, "userId"), now));
+    }
+
+    async setExpiry(expires, options) {
+      if (expires === undefined) throw badArgument("expires is a moment, or null for never");
+      const end = expires === null ? undefined : future(momentOf(expires, "expires"));
+      await this.#another(options);
+      this.#change(options, (inner, now) => inner.setExpiry(end, now));
+    }
+
+    async rotateEncryption(options) {
+      const { expires } = optionsOf(options);
+      const end = expires === undefined ? undefined : future(momentOf(expires, "expires"));
+      this.#change(options, (inner, now) =>
+        inner.rotateEncryption(end === undefined ? undefined : Math.ceil((end - now) / 1000), now),
+      );
+    }
+
+    async revoke(options) {
+      const { reason, text } = becauseOf(options);
+      this.#change(options, (inner, now) => inner.revoke(reason, text, now));
+    }
+
+    async revocationCertificate(options) {
+      const { reason, text } = becauseOf(options);
+      optionsOf(options).signal?.throwIfAborted();
+      return core.call(() => this.#inner.revocationCertificate(reason, text, Date.now()));
+    }
+
+    async merge(certificate, options) {
+      const copy = await certificateOf(certificate);
+      this.#change(options, (inner) => inner.merge(insideCertificate(copy)));
+    }
+
+    /**
+     * Waits for another second than that of the last change: of two statements of one second, nobody could tell
+     * which is the newer.
+     */
+    async #another(options) {
+      const { signal } = optionsOf(options);
+      signal?.throwIfAborted();
+      const rest = (this.#second + 1) * 1000 - Date.now();
+      if (rest > 0 && rest <= 1000) await unlessAborted(new Promise((done) => setTimeout(done, rest)), signal);
+    }
+
+    /** A change of the key, and the certificate that tells of it. */
+    #change(options, change) {
+      optionsOf(options).signal?.throwIfAborted();
+      core.call(() => {
+        change(this.#inner, Date.now());
+        this.#second = secondNow();
+        this.#certificate = wrapped(this.#inner.certificate());
+      });
     }
 
     free() {
@@ -135,8 +215,7 @@ export function keys(core, engine, { wrapped }) {
     async unlock(passphrase, options) {
       const { fingerprint, signal } = optionsOf(options);
       if (passphrase !== undefined) textArgument(passphrase, "the passphrase");
-      signal?.throwIfAborted();
-      await core.ready();
+      await begun(core, signal);
       return core.call((glue) => {
         const locked = glue.LockedKey.read(this.#bytes);
         // It becomes the key, or is gone.
@@ -150,18 +229,15 @@ export function keys(core, engine, { wrapped }) {
     const names = listOf(userIds).map((name) => textArgument(name, "a user id"));
     if (names.length === 0) throw badArgument("userIds names whose key it is");
     oneOf(profile, PROFILES, "profile");
-    signal?.throwIfAborted();
-    if (!core.isReady) await core.ready();
+    await begun(core, signal);
     const now = Date.now();
     // Absent: as the profile says; null: never.
-    const end = expires === undefined || expires === null ? undefined : momentOf(expires, "expires");
-    if (end !== undefined && end <= now) throw badArgument("expires lies in the past");
+    const end = expires === undefined || expires === null ? undefined : future(momentOf(expires, "expires"));
     const bits = { rsa3072: 3072, rsa4096: 4096 }[profile];
     if (bits && engine.makeRsa) {
-      const numbers = await Promise.all([engine.makeRsa(bits), engine.makeRsa(bits)]);
-      signal?.throwIfAborted();
+      const made = await unlessAborted(Promise.all([engine.makeRsa(bits), engine.makeRsa(bits)]), signal);
       return core.call(
-        (glue) => new SecretKey(TOKEN, glue.SecretKey.makeRsa(names, profile, numbers, end, expires === null, now)),
+        (glue) => new SecretKey(TOKEN, glue.SecretKey.makeRsa(names, profile, made, end, expires === null, now)),
       );
     }
     return core.call(
@@ -169,9 +245,9 @@ export function keys(core, engine, { wrapped }) {
     );
   }
 
-  async function readSecretKey(key) {
+  async function readSecretKey(key, options) {
     const bytes = bytesOf(key, "a key");
-    if (!core.isReady) await core.ready();
+    await begun(core, optionsOf(options).signal);
     return core.call((glue) => new LockedKey(TOKEN, glue.LockedKey.read(bytes)));
   }
 
@@ -179,8 +255,7 @@ export function keys(core, engine, { wrapped }) {
     const { fingerprint, signal } = optionsOf(options);
     const bytes = bytesOf(locked, "a locked key");
     textArgument(passphrase, "the passphrase");
-    signal?.throwIfAborted();
-    await core.ready();
+    await begun(core, signal);
     return core.call(
       (glue) => new SecretKey(TOKEN, glue.SecretKey.unlockLocal(bytes, passphrase, fingerprint, Date.now())),
     );

@@ -5,12 +5,12 @@
 // and takes their results; the bytes are the same whoever enciphers.
 
 import { Gathering, bytesOf, gathered, isBlob, isStream, joined, lengthOf, naturalShape, piecesOf, shaped, streamOf, wholeOf } from "./content.js";
-import { listOf, momentOf, oneOf, optionsOf, textArgument } from "./arguments.js";
+import { begun, listOf, momentOf, oneOf, optionsOf, textArgument } from "./arguments.js";
+import { withCleartext } from "./cleartext.js";
 import { HedgerowError, badArgument } from "./errors.js";
 
 const FORMATS = ["auto", "seipd1", "seipd2-ocb", "seipd2-gcm", "seipd2-eax"];
 const SHAPES = ["bytes", "text", "blob", "stream"];
-const KINDS = ["message", "certificate", "secret-key", "signature"];
 /** Most bytes of content in one value, unless somebody says otherwise. */
 const MAX_BYTES = 1 << 30;
 /** Most bytes of a SEIPDv1 stream that wait for their integrity. */
@@ -55,8 +55,7 @@ export function messages(core, engine, certificates, keys) {
     const { format = "auto", armor = false, filename = "", signal } = given;
     oneOf(format, FORMATS, "format");
     const shape = shapeOf(content, given.as, armor);
-    signal?.throwIfAborted();
-    if (!core.isReady) await core.ready();
+    await begun(core, signal);
     const to = await certificatesOf(given.to);
     const hidden = await certificatesOf(given.hiddenTo);
     const passwords = listOf(given.passwords);
@@ -247,7 +246,7 @@ export function messages(core, engine, certificates, keys) {
   // ---------------------------------------------------------------------------------------- decrypting
 
   async function opening(given, needsKeys, length) {
-    if (!core.isReady) await core.ready();
+    await begun(core, given.signal);
     const signers = await certificatesOf(given.signers);
     const openers = listOf(given.keys);
     const passwords = listOf(given.passwords);
@@ -278,10 +277,11 @@ export function messages(core, engine, certificates, keys) {
     machine.giveRsa(open?.(machine.rsaOctets));
   }
 
-  async function read(message, given, needsKeys) {
+  async function read(source, given, needsKeys) {
     const { signal, expectSigned = false } = given;
-    const shape = given.as === undefined ? naturalShape(message) : oneOf(given.as, SHAPES, "as");
+    const shape = given.as === undefined ? naturalShape(source) : oneOf(given.as, SHAPES, "as");
     signal?.throwIfAborted();
+    const { message, isClear } = needsKeys ? { message: source } : await withCleartext(source, signal);
     const length = lengthOf(message);
     const { machine, signers, openers } = await opening(given, needsKeys, length);
     const now = momentOf(given.at);
@@ -299,12 +299,17 @@ export function messages(core, engine, certificates, keys) {
       opened.format ??= machine.format;
     };
 
-    if (isWhole(message) && engineFor(length) === "" && shape !== "stream" && !machine.leavesRsa) {
+    const isSmall = engineFor(length) === "" && shape !== "stream" && !machine.leavesRsa;
+    if (isClear || (isWhole(message) && isSmall)) {
       try {
         return core.call(() => {
           const content = machine.whole(wholeOf(message));
           look();
-          return { ...opened, content: shaped(content, shape), signatures: finished() };
+          const signatures = finished();
+          return {
+            ...opened, content: shaped(content, shape),
+            signatures: shape === "stream" ? Promise.resolve(signatures) : signatures,
+          };
         });
       } finally {
         if (core.generation === generation) machine.free();
@@ -447,8 +452,7 @@ export function messages(core, engine, certificates, keys) {
     const given = optionsOf(options);
     const { form = "detached", armor = false, text = false, signal } = given;
     oneOf(form, ["detached", "inline", "cleartext"], "form");
-    signal?.throwIfAborted();
-    if (!core.isReady) await core.ready();
+    await begun(core, signal);
     const signers = listOf(given.from);
     if (signers.length === 0) throw badArgument("from says who signs");
     const now = momentOf(given.at);
@@ -466,13 +470,9 @@ export function messages(core, engine, certificates, keys) {
       return made(machine, source, whole, shapeOf(content, given.as, armor), signers, signal);
     }
     if (form === "cleartext") {
-      if (typeof content !== "string") throw badArgument("cleartext signatures are for strings");
       const machine = signing(signers);
-      try {
-        return core.call(() => machine.cleartext(content, now));
-      } finally {
-        machine.free();
-      }
+      const pieces = freeing(machine, inTheOpen(machine, piecesOf(content, signal), signers, now));
+      return gathered(pieces, shapeOf(content, given.as, true), "text/plain");
     }
     const signature = await detached(content, signers, text, now, signal);
     return armor ? core.call((glue) => glue.armor(signature, "signature")) : signature;
@@ -484,6 +484,12 @@ export function messages(core, engine, certificates, keys) {
       for (const key of signers) made.from(keys.inside(key));
       return made;
     });
+  }
+
+  async function* inTheOpen(machine, pieces, signers, now) {
+    machine.beginCleartext(now);
+    for await (const piece of pieces) yield machine.push(piece);
+    yield hostSigns(signers) ? await signed(machine, signers) : machine.conclude(machine.asks());
   }
 
   async function detached(content, signers, text, now, signal) {
@@ -506,8 +512,7 @@ export function messages(core, engine, certificates, keys) {
     if (given.signature === undefined) return read(content, given, false);
     const { signal, expectSigned = false } = given;
     const signature = bytesOf(given.signature, "the signature");
-    signal?.throwIfAborted();
-    if (!core.isReady) await core.ready();
+    await begun(core, signal);
     const signers = await certificatesOf(given.signers);
     const now = momentOf(given.at);
     const machine = core.call((glue) => new glue.Verification(signature));
@@ -525,14 +530,5 @@ export function messages(core, engine, certificates, keys) {
     }
   }
 
-  // --------------------------------------------------------------------------------------------- armor
-
-  async function armor(bytes, kind) {
-    if (!(bytes instanceof Uint8Array)) throw badArgument("bytes are a Uint8Array");
-    oneOf(kind, KINDS, "kind");
-    await core.ready();
-    return core.call((glue) => glue.armor(bytes, kind));
-  }
-
-  return { encrypt, decrypt, sign, verify, sessionKeyOf, armor };
+  return { encrypt, decrypt, sign, verify, sessionKeyOf };
 }

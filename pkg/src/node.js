@@ -15,5 +15,5 @@ export const {
   load, HedgerowError,
   Certificate, readCertificate, readCertificates,
   SecretKey, LockedKey, makeKey, readSecretKey, unlockKey,
-  encrypt, decrypt, sign, verify, sessionKeyOf, armor,
+  encrypt, decrypt, sign, verify, sessionKeyOf, recipientsOf, armor, dearmor,
 } = api(start, engine);

@@ -14,12 +14,13 @@
 const GLUE = "{{glue_js}}";
 const WASM = "{{wasm}}";
 
-/** The name the build filled in, or the place in the package. */
-const place = (name, inPackage) =>
-  new URL(name.startsWith("/") || name.startsWith("http") ? name : inPackage, import.meta.url).href;
+/** The name that the build filled in. */
+const filled = (name) =>
+  name.startsWith("/") || name.startsWith("http") ? new URL(name, import.meta.url).href : undefined;
 
-const glueUrl = place(GLUE, "../dist/crypto.js");
-const wasmUrl = place(WASM, "../dist/crypto.wasm");
+// Else the place in the package, written out so that bundlers see it.
+const glueUrl = filled(GLUE) ?? new URL("../dist/crypto.js", import.meta.url).href;
+const wasmUrl = filled(WASM) ?? new URL("../dist/crypto.wasm", import.meta.url).href;
 
 const post = (message, transfer = []) => globalThis.postMessage(message, transfer);
 
@@ -39,7 +40,7 @@ async function compile() {
 /** Makes a fresh instance. A fragment makes the glue a fresh module too: it keeps its instance for good. */
 async function start() {
   compiled ??= await compile();
-  const glue = await import(instances === 0 ? glueUrl : `${glueUrl}#${instances}`);
+  const glue = await import(/* @vite-ignore */ instances === 0 ? glueUrl : `${glueUrl}#${instances}`);
   instances += 1;
   await glue.default({ module_or_path: compiled });
   vault = new glue.Vault();

@@ -14,8 +14,12 @@ import { serve } from "./harness/static.mjs";
 
 const pkg = fileURLToPath(new URL("../../pkg/", import.meta.url));
 const { version } = JSON.parse(readFileSync(join(pkg, "package.json"), "utf8"));
-const POLICY = /^Content-Security-Policy: ([^`]+)```/m.exec(readFileSync(join(pkg, "README.md"), "utf8"))[1]
-  .replaceAll(/\s+/g, " ").trim();
+const readme = readFileSync(join(pkg, "README.md"), "utf8");
+/** The code of the README that a line introduces. */
+const block = (lead, language) => readme.split(`${lead}\n\n\`\`\`${language}\n`)[1].split("```")[0];
+const POLICY = /^Content-Security-Policy: ([^`]+)```/m.exec(readme)[1].replaceAll(/\s+/g, " ").trim();
+/** The same for pages that start workers. */
+const WORKER_POLICY = POLICY.replace("trusted-types 'none'", "trusted-types workers default; worker-src 'self'");
 const PASSPHRASE = "ocean velvet hammer noble";
 const LETTER = "Meet me at the hedge.\nBring – nothing.";
 const ANSWER = "I shall be there at five.\n";
@@ -45,11 +49,50 @@ function unpackInto(target) {
   run("tar", ["-xzf", join(pkg, `dist/hedgerow-crypto-${version}.tgz`), "-C", target, "--strip-components=1"]);
 }
 
+/** `vite build`, by the Vite of the sample. */
+function viteBuild(page) {
+  const vite = join(pkg, "examples/vite/node_modules/vite/bin/vite.js");
+  run("node", [vite, "build", "--logLevel=warn"], { cwd: page });
+}
+
 function file(name, content) {
   const path = join(folder, name);
   writeFileSync(path, content);
   return path;
 }
+
+test("the README's page makes a key, locks it, writes to GnuPG and reads its answer", { timeout: 120_000 }, async (t) => {
+  const page = join(folder, "readme");
+  unpackInto(join(page, "hedgerow-crypto"));
+  writeFileSync(join(page, "index.html"), block("`index.html`:", "html"));
+  writeFileSync(join(page, "app.js"), block("`app.js`:", "js"));
+  const server = await serve(page, POLICY);
+  t.after(() => server.stop());
+  const alice = await Person.arrive(browser, server);
+  const { page: tab } = alice;
+  const out = tab.getByLabel("Out");
+  const given = async (beginning) => {
+    await tab.waitForFunction((text) => document.getElementById("out").value.startsWith(text), beginning);
+    return out.inputValue();
+  };
+  await tab.goto("/");
+  await tab.getByLabel("Passphrase").fill(PASSPHRASE);
+  await tab.getByRole("button", { name: "Make a key" }).click();
+  const certificate = file("readme-alice.asc", await given("-----BEGIN PGP PUBLIC KEY"));
+  assert.doesNotMatch(await tab.evaluate(() => localStorage.getItem("key")), /PUBLIC/);
+  await tab.getByLabel("Their certificate").fill(readFileSync(greta.cert, "utf8"));
+  await tab.getByLabel("In", { exact: true }).fill(LETTER);
+  await tab.getByRole("button", { name: "Encrypt" }).click();
+  const letter = file("readme-letter.asc", await given("-----BEGIN PGP MESSAGE"));
+  assert.equal(gpg.decrypt(greta, certificate, letter).toString(), LETTER);
+  await tab.getByLabel("In", { exact: true }).fill(readFileSync(gpg.encrypt(greta, certificate, ANSWER), "utf8"));
+  await tab.getByRole("button", { name: "Decrypt" }).click();
+  assert.equal(await given("good"), `good: ${ANSWER}`);
+  await tab.getByLabel("Passphrase").fill("another passphrase");
+  await tab.getByRole("button", { name: "Decrypt" }).click();
+  await given("wrong passphrase");
+  await alice.leave();
+});
 
 test("a plain page makes a key, locks it, and exchanges letters with GnuPG", { timeout: 120_000 }, async (t) => {
   const page = join(folder, "plain");
@@ -126,7 +169,7 @@ test("a page that Vite built from the package exchanges files with GnuPG", { tim
   const sample = join(pkg, "examples/vite");
   cpSync(sample, page, { recursive: true, filter: (path) => !path.includes("node_modules") });
   unpackInto(join(page, "node_modules/@hedgerow/crypto"));
-  run("node", [join(sample, "node_modules/vite/bin/vite.js"), "build", "--logLevel=warn"], { cwd: page });
+  viteBuild(page);
   const server = await serve(join(page, "dist"), POLICY);
   t.after(() => server.stop());
   const alice = await Person.arrive(browser, server);
@@ -173,5 +216,51 @@ test("a page that Vite built from the package exchanges files with GnuPG", { tim
     assert.deepEqual(readFileSync(await saved("Save the file")), content);
   });
 
+  await alice.leave();
+});
+
+test("keys live in a worker of the page, by a policy of Trusted Types for workers alone", { timeout: 60_000 }, async (t) => {
+  const page = join(folder, "worker");
+  unpackInto(join(page, "hedgerow-crypto"));
+  const start = readme.match(/^const policy = .*\nconst start = .*$/m)[0];
+  writeFileSync(join(page, "index.html"), `<!doctype html><html lang="en"><title>Worker</title><script type="module" src="app.js"></script>`);
+  writeFileSync(join(page, "keys.js"), `
+    import { decrypt, encrypt, makeKey } from "./hedgerow-crypto/src/browser.js";
+    const key = await makeKey({ userIds: "alice@example.org" });
+    const { message } = await encrypt("from the worker", { to: key.certificate });
+    postMessage((await decrypt(message, { keys: key, as: "text" })).content);
+  `);
+  writeFileSync(join(page, "app.js"), `
+    import { VaultWorker } from "./hedgerow-crypto/src/browser.js";
+    ${start}
+    const heard = new Promise((done) => start("./keys.js").addEventListener("message", ({ data }) => done(data)));
+    const vault = new VaultWorker(start("./hedgerow-crypto/src/worker.js"));
+    const reply = await vault.call({ rate_passphrase: { passphrase: ${JSON.stringify(PASSPHRASE)} } });
+    document.title = [await heard, Object.keys(reply)].join();
+  `);
+  const server = await serve(page, WORKER_POLICY);
+  t.after(() => server.stop());
+  const alice = await Person.arrive(browser, server);
+  await alice.page.goto("/");
+  await alice.page.waitForFunction(() => document.title === "from the worker,strength");
+  await alice.leave();
+});
+
+test("Vite finds the package's worker and its module", { timeout: 120_000 }, async (t) => {
+  const page = join(folder, "vite-worker");
+  unpackInto(join(page, "node_modules/@hedgerow/crypto"));
+  writeFileSync(join(page, "index.html"), `<!doctype html><html lang="en"><title>Worker</title><script type="module" src="/app.js"></script>`);
+  writeFileSync(join(page, "app.js"), `
+    import { VaultWorker } from "@hedgerow/crypto";
+    globalThis.trustedTypes?.createPolicy("default", { createScriptURL: (url) => url });
+    const reply = await new VaultWorker().call({ rate_passphrase: { passphrase: ${JSON.stringify(PASSPHRASE)} } });
+    document.title = Object.keys(reply).join();
+  `);
+  viteBuild(page);
+  const server = await serve(join(page, "dist"), WORKER_POLICY);
+  t.after(() => server.stop());
+  const alice = await Person.arrive(browser, server);
+  await alice.page.goto("/");
+  await alice.page.waitForFunction(() => document.title === "strength");
   await alice.leave();
 });

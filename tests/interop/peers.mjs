@@ -98,6 +98,14 @@ export function gnupg(algorithm) {
       return readFileSync(out);
     },
     importSecret: import_,
+    /** What it says of a certificate, judged after an import: for programs. */
+    shown(path) {
+      import_(path);
+      return gpg(["--list-keys", "--with-colons", fingerprint(path)]).toString();
+    },
+    /** The revocation that it prepared when it made the key; a colon keeps people from applying it unthinkingly. */
+    revocation: (key) =>
+      readFileSync(join(home, "openpgp-revocs.d", `${key.id}.rev`), "utf8").replace(/^:(?=-----BEGIN)/m, ""),
     /** Decrypts with a key that is locked. */
     open: (message, passphrase) =>
       gpg(["--pinentry-mode=loopback", `--passphrase=${passphrase}`, "--decrypt", message]),

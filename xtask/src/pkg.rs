@@ -45,10 +45,13 @@ pub(crate) fn build(workspace: &Workspace) -> Result<()> {
     for licence in ["LICENSE-MIT", "LICENSE-APACHE"] {
         fs::copy(workspace.path(licence), stage.join(licence))
             .with_context(|| format!("{licence} is missing"))?;
+        readable(&stage.join(licence))?;
     }
     fs::create_dir_all(stage.join("dist"))?;
     for name in ["crypto.wasm", "crypto.js"] {
-        fs::copy(dist.join(name), stage.join("dist").join(name))?;
+        let staged = stage.join("dist").join(name);
+        fs::copy(dist.join(name), &staged)?;
+        readable(&staged)?;
     }
     // `npm pack` gives every file the same fixed time, so the same files give the same bytes.
     process::quiet(
@@ -62,6 +65,16 @@ pub(crate) fn build(workspace: &Workspace) -> Result<()> {
     Ok(())
 }
 
+/// The mode is packed too, and a clone's files have that of its owner's umask.
+fn readable(file: &Path) -> Result<()> {
+    #[cfg(unix)]
+    {
+        use std::os::unix::fs::PermissionsExt as _;
+        fs::set_permissions(file, fs::Permissions::from_mode(0o644))?;
+    }
+    Ok(())
+}
+
 /// What is written by hand.
 fn copy_tree(from: &Path, to: &Path) -> Result<()> {
     for file in web::files_below(from)? {
@@ -70,6 +83,7 @@ fn copy_tree(from: &Path, to: &Path) -> Result<()> {
             fs::create_dir_all(parent)?;
         }
         fs::copy(&file, &target)?;
+        readable(&target)?;
     }
     Ok(())
 }

@@ -2,7 +2,7 @@
 
 use std::rc::Rc;
 
-use seal::cert::{Cert, Judged, Refusal};
+use seal::cert::{Cert, Fingerprint, Judged, Refusal};
 use seal::profile;
 use serde::Serialize;
 use wasm_bindgen::prelude::*;
@@ -62,6 +62,7 @@ struct JudgedView {
 #[serde(rename_all = "camelCase")]
 struct KeyView {
     fingerprint: String,
+    key_id: String,
     algorithm: String,
     primary: bool,
     created: f64,
@@ -79,6 +80,10 @@ struct UserIdView {
     primary: bool,
     valid: bool,
     reason: Option<String>,
+}
+
+fn key_id(fingerprint: &Fingerprint) -> String {
+    fingerprint.key_id().iter().map(|octet| format!("{octet:02X}")).collect()
 }
 
 fn reason(state: &Result<(), Refusal>) -> Option<String> {
@@ -125,7 +130,7 @@ impl Certificate {
         let cert = &self.cert;
         let view = View {
             fingerprint: cert.fingerprint().to_string(),
-            key_id: cert.fingerprint().key_id().iter().map(|octet| format!("{octet:02X}")).collect(),
+            key_id: key_id(cert.fingerprint()),
             version: cert.version(),
             created: cert.created() as f64,
             bytes: cert.to_bytes(),
@@ -169,6 +174,7 @@ impl Certificate {
                 .iter()
                 .map(|key| KeyView {
                     fingerprint: key.fingerprint.to_string(),
+                    key_id: key_id(&key.fingerprint),
                     algorithm: profile::algorithm_name(key.algorithm).to_owned(),
                     primary: key.is_primary,
                     created: key.created as f64,

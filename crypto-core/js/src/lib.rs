@@ -7,9 +7,11 @@
 mod asked;
 mod certificate;
 mod convert;
+mod editing;
 mod encryption;
 mod hashes;
 mod locking;
+mod looking;
 mod opening;
 mod secret;
 mod signing;
@@ -20,12 +22,20 @@ pub use certificate::{Certificate, Keyring};
 pub use encryption::{Encryption, SealingJob};
 pub use hashes::{HostHashes, use_hashes};
 pub use locking::Locking;
+pub use looking::{dearmor, recipients};
 pub use opening::{Opening, OpeningJob, Verification};
 pub use secret::{LockedKey, SecretKey};
 pub use signing::{Signing, armored};
 pub use vault::Vault;
 
 use wasm_bindgen::prelude::*;
+
+/// Whatever held a secret is overwritten when it is given back: also the copies that libraries make, that growing
+/// leaves behind, and that the glue passes in and out (`pkg/test/memory.test.mjs`).
+#[cfg(target_arch = "wasm32")]
+#[global_allocator]
+static WIPING: zeroizing_alloc::ZeroAlloc<std::alloc::System> =
+    zeroizing_alloc::ZeroAlloc(std::alloc::System);
 
 #[wasm_bindgen]
 extern "C" {

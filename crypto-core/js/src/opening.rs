@@ -6,7 +6,7 @@ use crypto_core::keys::{RsaBlock, SecretCert, rsa_block, session_keys};
 use model::error::CoreErrorCode;
 use seal::SessionKey;
 use seal::cert::Cert;
-use seal::reading::{self, Finished, Job, Limits, ReadError, Reader};
+use seal::reading::{self, Finished, Job, Limits, ReadError, Reader, SealedAs};
 use seal::verify::{SignatureClaim, Verdict};
 use serde::Serialize;
 use wasm_bindgen::prelude::*;
@@ -14,6 +14,7 @@ use zeroize::Zeroizing;
 
 use crate::certificate::Certificate;
 use crate::convert::{fault, millis, refused, thrown, to_js, unread};
+use crate::looking::format_name;
 use crate::secret::SecretKey;
 
 /// One message that is being read.
@@ -29,6 +30,7 @@ pub struct Opening {
     /// Whether the host decrypts with RSA keys.
     leaves_rsa: bool,
     block: Option<RsaBlock>,
+    sealed: Option<SealedAs>,
     finished: Option<Finished>,
     claims: Vec<SignatureClaim>,
     max: u64,
@@ -145,6 +147,7 @@ impl Opening {
             must_be_sealed,
             leaves_rsa: false,
             block: None,
+            sealed: None,
             finished: None,
             claims: Vec::new(),
             max,
@@ -179,6 +182,7 @@ impl Opening {
     fn unlock(&mut self) -> Result<(), ReadError> {
         let Some(reader) = &mut self.reader else { return Err(ReadError::Malformed("it was read")) };
         while let Some(locked) = reader.locked() {
+            self.sealed = Some(locked.sealed);
             let mut keys = self.session_keys.clone();
             let secrets: Vec<&SecretCert> = self.keys.iter().map(AsRef::as_ref).collect();
             let packets: Vec<_> = locked.pkesks.iter().map(reading::Pkesk::packet).collect();
@@ -341,6 +345,9 @@ impl Opening {
     pub fn whole(&mut self, bytes: &[u8]) -> Result<Vec<u8>, JsValue> {
         if !self.must_be_sealed && reading::is_cleartext(bytes) {
             let read = reading::cleartext(bytes).map_err(unread)?;
+            if read.text.len() as u64 > self.max {
+                return Err(fault(CoreErrorCode::TooLarge, "the content is larger than maxBytes"));
+            }
             self.claims = read.claims;
             return Ok(read.text);
         }
@@ -407,6 +414,12 @@ impl Opening {
         let name = String::from_utf8_lossy(&literal?.filename).into_owned();
         let last = name.rsplit(['/', '\\']).next().unwrap_or_default();
         (!last.is_empty()).then(|| last.chars().filter(|letter| !letter.is_control()).collect())
+    }
+
+    /// How it is encrypted, as far as that is known.
+    #[wasm_bindgen(getter)]
+    pub fn format(&self) -> Option<String> {
+        Some(format_name(self.sealed.as_ref()?).to_owned())
     }
 
     /// The session key, once it was read, as `9:A1B2…`.

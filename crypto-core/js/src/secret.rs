@@ -88,6 +88,17 @@ impl From<SecretCert> for SecretKey {
     }
 }
 
+/// More than any call of this module leaves on its stack.
+const STACK: usize = 128 * 1024;
+
+/// Copies of a secret that calls left on the stack are overwritten too; the heap's are by the allocator.
+impl Drop for SecretKey {
+    #[inline(never)]
+    fn drop(&mut self) {
+        core::hint::black_box(&mut [0u8; STACK]);
+    }
+}
+
 #[wasm_bindgen]
 impl SecretKey {
     /// Makes a key.

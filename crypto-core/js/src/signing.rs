@@ -6,7 +6,7 @@ use crypto_core::keys::SecretCert;
 use model::error::CoreErrorCode;
 use rand::rngs::OsRng;
 use seal::armor::{self, Kind};
-use seal::writing::{ContentKind, Detached, SignerKey, SigningKey, cleartext_sign};
+use seal::writing::{Cleartext, ContentKind, Detached, SignerKey};
 use wasm_bindgen::prelude::*;
 
 use crate::asked::Asked;
@@ -19,6 +19,9 @@ use crate::secret::SecretKey;
 pub struct Signing {
     from: Vec<Rc<SecretCert>>,
     detached: Option<Detached>,
+    cleartext: Option<Cleartext>,
+    /// What is left to write of it.
+    rest: Vec<u8>,
     now: model::Millis,
 }
 
@@ -35,25 +38,44 @@ impl Signing {
         self.from.push(Rc::clone(&key.cert));
     }
 
-    /// Begins to hash content, as text or as octets.
-    pub fn begin(&mut self, text: bool, now: f64) -> Result<(), JsValue> {
-        self.now = millis(now);
-        let kind = if text { ContentKind::Text } else { ContentKind::Binary };
+    fn signers(&self) -> Result<Vec<SignerKey>, JsValue> {
         let mut signers = Vec::new();
         for cert in &self.from {
             for key in cert.signing_keys(self.now).map_err(thrown)?.iter().take(1) {
                 signers.push(SignerKey::of(key).map_err(refused)?);
             }
         }
-        self.detached = Some(Detached::new(&signers, kind, false, &mut OsRng, self.now).map_err(refused)?);
+        Ok(signers)
+    }
+
+    /// Begins to hash content, as text or as octets.
+    pub fn begin(&mut self, text: bool, now: f64) -> Result<(), JsValue> {
+        self.now = millis(now);
+        let kind = if text { ContentKind::Text } else { ContentKind::Binary };
+        let detached = Detached::new(&self.signers()?, kind, false, &mut OsRng, self.now).map_err(refused)?;
+        self.detached = Some(detached);
         Ok(())
     }
 
-    /// Takes a piece of the content.
-    pub fn push(&mut self, content: &[u8]) {
+    /// Begins a text signed in the open.
+    #[wasm_bindgen(js_name = beginCleartext)]
+    pub fn begin_cleartext(&mut self, now: f64) -> Result<(), JsValue> {
+        self.now = millis(now);
+        let cleartext = Cleartext::new(&self.signers()?, &mut OsRng, self.now).map_err(refused)?;
+        self.cleartext = Some(cleartext);
+        Ok(())
+    }
+
+    /// Takes a piece of the content; gives what is written of a text in the open.
+    pub fn push(&mut self, content: &[u8]) -> Vec<u8> {
+        let mut written = Vec::new();
         if let Some(detached) = &mut self.detached {
             detached.push(content);
         }
+        if let Some(cleartext) = &mut self.cleartext {
+            cleartext.push(content, &mut written);
+        }
+        written
     }
 
     fn detached(&mut self) -> Result<&mut Detached, JsValue> {
@@ -62,26 +84,21 @@ impl Signing {
 
     /// The content has ended: what is to be signed.
     pub fn asks(&mut self) -> Result<Asked, JsValue> {
-        let tasks = self.detached()?.to_sign().map_err(refused)?;
-        Ok(Asked::new(self.from.clone(), self.now, tasks))
+        let tasks = match &mut self.cleartext {
+            Some(cleartext) => cleartext.to_sign(&mut self.rest),
+            None => self.detached()?.to_sign(),
+        };
+        Ok(Asked::new(self.from.clone(), self.now, tasks.map_err(refused)?))
     }
 
-    /// Takes the signatures; gives their packets.
+    /// Takes the signatures; gives their packets, or the rest of a text in the open.
     pub fn conclude(&mut self, asked: Asked) -> Result<Vec<u8>, JsValue> {
         let signed = asked.all()?;
-        self.detached()?.conclude(&signed).map_err(refused)
-    }
-
-    /// Text signed in the open, in one call.
-    pub fn cleartext(&self, text: &str, now: f64) -> Result<String, JsValue> {
-        let now = millis(now);
-        let mut keys = Vec::new();
-        for cert in &self.from {
-            keys.extend(cert.signing_keys(now).map_err(thrown)?.into_iter().next());
-        }
-        let keys: Vec<&dyn SigningKey> = keys.iter().map(|key| key as &dyn SigningKey).collect();
-        let bytes = cleartext_sign(text.as_bytes(), &keys, &mut OsRng, now).map_err(refused)?;
-        String::from_utf8(bytes).map_err(|_| fault(CoreErrorCode::Internal, ""))
+        let Some(cleartext) = &mut self.cleartext else {
+            return self.detached()?.conclude(&signed).map_err(refused);
+        };
+        cleartext.conclude(&signed, &mut self.rest).map_err(refused)?;
+        Ok(core::mem::take(&mut self.rest))
     }
 }
 

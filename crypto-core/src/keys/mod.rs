@@ -24,6 +24,7 @@ mod secret_cert;
 mod signing;
 mod unlocked;
 mod using;
+mod words;
 
 #[cfg(test)]
 mod gnupg_tests;
@@ -45,6 +46,7 @@ pub use secret::OwnKey;
 pub use secret_cert::{OwnKeyState, SecretCert};
 pub use signing::Reason;
 pub use unlocked::UnlockedKey;
+pub use words::fingerprint_words;
 
 use model::error::{CoreError, CoreErrorCode};
 

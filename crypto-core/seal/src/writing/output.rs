@@ -40,7 +40,7 @@ impl Output {
     }
 
     fn new(container: Container, armor: bool) -> Self {
-        let armor = armor.then(|| Armorer::new(Kind::Message, false));
+        let armor = armor.then(|| Armorer::fitting(Kind::Message));
         Self { container, armor, scratch: Vec::new() }
     }
 

@@ -28,7 +28,7 @@ pub(crate) fn armor(asked: &Armor) -> Result<(), Failure> {
             (Label::Cert, _) => Kind::Certificate,
             (Label::Message, _) => Kind::Message,
         };
-        Ok(Armorer::new(kind, false))
+        Ok(Armorer::fitting(kind))
     };
     inputs::stdin_pieces(|piece| {
         // What is armored already is armored anew.
