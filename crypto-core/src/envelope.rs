@@ -251,6 +251,9 @@ fn derive(key: &SealingKey, salt: &[u8], context: &[u8]) -> Result<Derived, Enve
 }
 
 /// Seals `plaintext` for one place.
+///
+/// # Errors
+/// `TooLarge`, beyond 4 GiB.
 pub fn seal(
     key: &SealingKey,
     context: &Context,
@@ -281,6 +284,9 @@ fn seal_with_salt(
 }
 
 /// Opens an envelope that must have been sealed for `context` with `key`.
+///
+/// # Errors
+/// `Malformed`, `WrongContext`, `WrongKey` or `Tampered`: see [`EnvelopeError`].
 pub fn open(key: &SealingKey, context: &Context, envelope: &[u8]) -> Result<Plaintext, EnvelopeError> {
     let (head, sealed) = envelope.split_at_checked(HEAD_BYTES).ok_or(EnvelopeError::Malformed)?;
     let (claimed, rest) = head.split_at_checked(CONTEXT_BYTES).ok_or(EnvelopeError::Malformed)?;
@@ -305,6 +311,9 @@ pub fn open(key: &SealingKey, context: &Context, envelope: &[u8]) -> Result<Plai
 }
 
 /// Opens an envelope that holds a bare 32-byte key.
+///
+/// # Errors
+/// As [`open`]; `Malformed` also if it holds something else.
 pub fn open_key(key: &SealingKey, context: &Context, envelope: &[u8]) -> Result<SealingKey, EnvelopeError> {
     let opened = open(key, context, envelope)?;
     let bytes = <[u8; 32]>::try_from(opened.as_slice()).map_err(|_| EnvelopeError::Malformed)?;

@@ -36,6 +36,9 @@ impl Passphrase {
     }
 
     /// A passphrase being chosen: at least 12 characters after normalisation.
+    ///
+    /// # Errors
+    /// If it is shorter.
     pub fn chosen(text: &str) -> Result<Self, PassphraseTooShort> {
         let passphrase = Self::given(text);
         if passphrase.0.chars().count() < PASSPHRASE_CHARS { Err(PassphraseTooShort) } else { Ok(passphrase) }

@@ -1,6 +1,7 @@
 //! The session: commands of the page in, replies out. The one place that holds unlocked keys.
 //!
-//! No command panics, and no reply but [`Reply::Registration`] (the phrase, once) holds a secret.
+//! No command panics, and no replies but [`Reply::Registration`] and [`Reply::Phrase`] (the recovery phrase,
+//! once) hold a secret.
 
 use crate::accounts::account::UnlockedAccount;
 use crate::accounts::opaque::{LoggingIn, Registering};
@@ -45,6 +46,9 @@ enum Flow {
         login: Box<LoggingIn>,
         registration: Box<Registering>,
     },
+    ChangingPhrase {
+        login: Box<LoggingIn>,
+    },
     Recovering {
         address: Address,
         phrase: Phrase,
@@ -74,6 +78,8 @@ enum Flow {
 pub struct Session {
     flow: Flow,
     account: Option<Box<UnlockedAccount>>,
+    /// A recovery phrase that is shown and not valid yet.
+    phrase: Option<Phrase>,
     opened: cache::Opened,
 }
 
@@ -133,6 +139,9 @@ impl Session {
             Command::FinishPassphraseChange { login, registration, end_other_sessions, now: _ } => {
                 self.finish_passphrase_change(login, registration, end_other_sessions, rng, progress)
             }
+            Command::MakePhrase => self.make_phrase(rng),
+            Command::StartPhraseChange { passphrase } => self.start_phrase_change(passphrase.into(), rng),
+            Command::FinishPhraseChange { login } => self.finish_phrase_change(login, rng, progress),
             Command::StartRecovery { address, phrase, passphrase } => {
                 self.start_recovery(address, phrase.into(), passphrase.into())
             }
@@ -150,7 +159,7 @@ impl Session {
                 Ok(Reply::Done)
             }
             Command::SealSettings { settings, now: _ } => self.seal_settings(settings, rng),
-            Command::SealSessionLabel { label } => self.seal_session_label(&label, rng),
+            Command::SealSessionLabel { session, label } => self.seal_session_label(session, &label, rng),
             Command::OpenSessionLabels { labels } => self.open_session_labels(&labels),
             Command::JudgeRecipients { entries, now } => self.judge_recipients(&entries, now, rng),
             Command::AcceptCertificate { entry, now } => self.accept_certificate(&entry, now, rng),

@@ -40,6 +40,8 @@ pub struct Http {
     pub web_dir: Option<PathBuf>,
     /// Whether the client's address is the last entry of `X-Forwarded-For` (behind one proxy of ours).
     pub behind_proxy: bool,
+    /// A second origin on this machine that may change state: a development server that passes the API on.
+    pub dev_origin: Option<String>,
 }
 
 impl Http {
@@ -125,6 +127,8 @@ pub struct Limits {
     pub json_bytes: u64,
     /// Seconds a request may take (blobs and events are exempt).
     pub request_seconds: u64,
+    /// Seconds a client may take to send the head of a request, and keep a connection without one.
+    pub header_seconds: u64,
     /// Requests per minute of one account.
     pub account_per_minute: u32,
     /// Requests per minute of one network without a session (IPv4 /24, IPv6 /64).
@@ -194,6 +198,7 @@ struct RawHttp {
     public_url: Option<String>,
     web_dir: Option<PathBuf>,
     behind_proxy: Option<bool>,
+    dev_origin: Option<String>,
 }
 
 #[derive(Deserialize, Default)]
@@ -219,6 +224,7 @@ struct RawLimits {
     message_bytes: Option<u64>,
     json_bytes: Option<u64>,
     request_seconds: Option<u64>,
+    header_seconds: Option<u64>,
     account_per_minute: Option<u32>,
     network_per_minute: Option<u32>,
     network_logins_per_hour: Option<u32>,
@@ -290,6 +296,7 @@ impl Config {
                 public_url,
                 web_dir: raw.http.web_dir,
                 behind_proxy: raw.http.behind_proxy.unwrap_or(false),
+                dev_origin: raw.http.dev_origin.as_deref().map(dev_origin).transpose()?,
             },
             data: Data {
                 // A file of its own on each machine would be wrong for several processes.
@@ -321,6 +328,7 @@ impl Config {
                 )?,
                 json_bytes: in_range("limits.json_bytes", raw.limits.json_bytes, 4 << 20, 64 << 10, 1 << 28)?,
                 request_seconds: in_range("limits.request_seconds", raw.limits.request_seconds, 30, 1, 3600)?,
+                header_seconds: in_range("limits.header_seconds", raw.limits.header_seconds, 30, 1, 3600)?,
                 account_per_minute: rate("limits.account_per_minute", raw.limits.account_per_minute, 3000)?,
                 network_per_minute: rate("limits.network_per_minute", raw.limits.network_per_minute, 3000)?,
                 network_logins_per_hour: rate(
@@ -409,6 +417,21 @@ fn public_url(text: Option<&str>, listen: SocketAddr) -> Result<url::Url, Config
         return Err(bad(KEY, "must be scheme, host and port only"));
     }
     Ok(url)
+}
+
+fn dev_origin(text: &str) -> Result<String, ConfigError> {
+    const KEY: &str = "http.dev_origin";
+    let url = url::Url::parse(text).map_err(|_| bad(KEY, format!("\"{text}\" is not a URL")))?;
+    let local = match url.host() {
+        Some(url::Host::Domain(name)) => name == "localhost",
+        Some(url::Host::Ipv4(address)) => address.is_loopback(),
+        Some(url::Host::Ipv6(address)) => address.is_loopback(),
+        None => false,
+    };
+    if url.scheme() != "http" || !local || url.path() != "/" {
+        return Err(bad(KEY, "must be http://localhost and a port: it is for development on one machine"));
+    }
+    Ok(url.origin().ascii_serialization())
 }
 
 fn database_url(text: Option<&str>, dir: &Path) -> Result<DatabaseUrl, ConfigError> {

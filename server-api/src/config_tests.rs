@@ -52,6 +52,8 @@ fn wrong_values_are_named() {
         ("HEDGEROW_HTTP__LISTEN", "8080", "http.listen"),
         ("HEDGEROW_HTTP__PUBLIC_URL", "ftp://x", "http.public_url"),
         ("HEDGEROW_HTTP__PUBLIC_URL", "https://x/path", "http.public_url"),
+        ("HEDGEROW_HTTP__DEV_ORIGIN", "http://example.org:8081", "http.dev_origin"),
+        ("HEDGEROW_HTTP__DEV_ORIGIN", "https://localhost:8081", "http.dev_origin"),
         ("HEDGEROW_DATA__DATABASE_URL", "mysql://user:secret@x/y", "data.database_url"),
         ("HEDGEROW_DATA__BLOBS_URL", "s3://", "data.blobs_url"),
         ("HEDGEROW_ACCOUNTS__REGISTRATION", "maybe", "accounts.registration"),
@@ -78,6 +80,8 @@ fn the_example_file_is_valid_and_names_every_key() {
     for key in [
         "listen",
         "public_url",
+        "dev_origin",
+        "header_seconds",
         "web_dir",
         "behind_proxy",
         "dir",

@@ -225,12 +225,13 @@ fn from_own_site(headers: &HeaderMap, app: &App) -> bool {
     }
     let Some(origin) = headers.get(header::ORIGIN) else { return true };
     let Ok(origin) = origin.to_str() else { return false };
-    if origin == app.config.http.origin() {
+    let http = &app.config.http;
+    if origin == http.origin() || http.dev_origin.as_deref() == Some(origin) {
         return true;
     }
     // Without a public URL of its own (a tunnel, a test on a free port) the server is where it was asked.
     let host = headers.get(header::HOST).and_then(|host| host.to_str().ok());
-    app.config.http.public_url.scheme() == "http"
+    http.public_url.scheme() == "http"
         && host.is_some_and(|host| origin.strip_prefix("http://") == Some(host) && is_local(host))
 }
 

@@ -3,7 +3,7 @@
 use anyhow::Context as _;
 use clap::{Parser, Subcommand};
 use server_api::app::{now, random};
-use server_api::config::Config;
+use server_api::config::{Config, DatabaseUrl};
 use server_api::vault::db::Db;
 use server_api::{accounts, inventory, logging, serve, values, vault};
 use std::io::Write;
@@ -37,6 +37,12 @@ enum Command {
     },
     /// Print what the server keeps, with classes, and compare it with the live database.
     Inventory,
+    /// Look for damage in the database: its structure, rows that refer to others which are not there,
+    /// addresses that are not those of their certificates.
+    Check,
+    /// For a write-ahead log of SQLite that is damaged beyond repair: keep copies of the database and its
+    /// log, and go on without the transactions that cannot be read.
+    AcceptLostTransactions,
     /// The server's own secrets.
     Secrets {
         #[command(subcommand)]
@@ -93,6 +99,9 @@ enum AccountCommand {
 
 fn main() -> ExitCode {
     let arguments = Arguments::parse();
+    if let Err(error) = leave_no_core_dump() {
+        let _ = writeln!(std::io::stderr(), "hedgerow-server: core dumps cannot be turned off: {error}");
+    }
     let done = tokio::runtime::Builder::new_multi_thread()
         .enable_all()
         .build()
@@ -105,6 +114,22 @@ fn main() -> ExitCode {
             ExitCode::FAILURE
         }
     }
+}
+
+/// A core dump would write the server's secrets to the disk. Once set, other processes of the same user
+/// cannot read this one's memory either.
+#[cfg(unix)]
+fn leave_no_core_dump() -> std::io::Result<()> {
+    use rustix::process::{Resource, Rlimit, setrlimit};
+    setrlimit(Resource::Core, Rlimit { current: Some(0), maximum: Some(0) })?;
+    #[cfg(target_os = "linux")]
+    rustix::process::set_dumpable_behavior(rustix::process::DumpableBehavior::NotDumpable)?;
+    Ok(())
+}
+
+#[cfg(not(unix))]
+fn leave_no_core_dump() -> std::io::Result<()> {
+    Ok(())
 }
 
 async fn run(arguments: Arguments) -> anyhow::Result<ExitCode> {
@@ -150,6 +175,21 @@ async fn run(arguments: Arguments) -> anyhow::Result<ExitCode> {
                 "The live database has these columns and no others, and its ciphertext is sealed."
             )?;
         }
+        Command::Check => {
+            let db = open(&config).await?;
+            let mut faults = db.self_check().await?;
+            faults.extend(accounts::service::check(&db).await?);
+            db.close().await;
+            for fault in &faults {
+                writeln!(out, "DAMAGED {fault}")?;
+            }
+            if !faults.is_empty() {
+                writeln!(out, "Put back a backup of the database, or ask for help before changing it.")?;
+                return Ok(ExitCode::FAILURE);
+            }
+            writeln!(out, "Nothing is damaged, as far as the server can see.")?;
+        }
+        Command::AcceptLostTransactions => writeln!(out, "{}", accept_loss(&config).await?)?,
         Command::Secrets { command: SecretsCommand::Renew } => {
             let db = open(&config).await?;
             vault::secrets::renew(&db, config.data.secrets_file.as_deref()).await?;
@@ -193,6 +233,29 @@ async fn run(arguments: Arguments) -> anyhow::Result<ExitCode> {
         }
     }
     Ok(ExitCode::SUCCESS)
+}
+
+/// Goes on without the transactions that a damaged log holds; says what that did.
+async fn accept_loss(config: &Config) -> anyhow::Result<String> {
+    let DatabaseUrl::Sqlite(path) = &config.data.database_url else {
+        anyhow::bail!("PostgreSQL keeps its own log; see its documentation on recovery");
+    };
+    let Some(loss) = vault::wal::accept_loss(path)? else {
+        return Ok("Nothing is damaged beyond repair; nothing was changed.".to_owned());
+    };
+    let db = open(config).await?;
+    let faults = db.self_check().await?;
+    db.close().await;
+    anyhow::ensure!(
+        faults.is_empty(),
+        "the database itself is damaged as well: {}. Put a backup in its place",
+        faults.join("; ")
+    );
+    Ok(format!(
+        "{} committed transactions were dropped. Copies of the database and its log are kept beside them \
+         (.damaged-…). The server can be started.",
+        loss.transactions
+    ))
 }
 
 async fn open(config: &Config) -> anyhow::Result<Db> {

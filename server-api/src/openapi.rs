@@ -122,6 +122,7 @@ fn routes_table() -> Vec<Route> {
             json::<a::PassphraseStartResponse>(),
         ),
         own(Post, "/account/passphrase", json::<a::PassphraseFinishRequest>(), json::<a::StateAccepted>()),
+        own(Post, "/account/recovery", json::<a::PhraseFinishRequest>(), json::<a::StateAccepted>()),
         open(Post, "/recovery/start", json::<a::RecoveryStartRequest>(), json::<a::RecoveryStartResponse>()),
         open(Post, "/recovery/open", json::<a::RecoveryOpenRequest>(), json::<a::RecoveryOpenResponse>()),
         open(Post, "/recovery", json::<a::RecoveryFinishRequest>(), json::<a::AccountView>()),

@@ -3,14 +3,24 @@
 use crate::app::{App, router};
 use crate::config::Config;
 use crate::errors::{ApiError, ApiResult};
+use axum::extract::ConnectInfo;
+use axum::{Extension, Router};
+use hyper_util::rt::{TokioExecutor, TokioIo, TokioTimer};
+use hyper_util::server::conn::auto::Builder;
+use hyper_util::server::graceful::GracefulShutdown;
+use hyper_util::service::TowerToHyperService;
 use std::net::SocketAddr;
 use std::time::Duration;
 use tokio::net::TcpListener;
 use tokio::task::JoinHandle;
 use tokio_util::sync::CancellationToken;
+use tower::Layer as _;
 
 /// How long requests under way may take once the server is stopping.
 const GRACE: Duration = Duration::from_secs(4);
+
+/// Between two attempts to accept, when one failed.
+const ACCEPT_PAUSE: Duration = Duration::from_millis(100);
 
 /// A running server.
 #[derive(Debug)]
@@ -68,15 +78,13 @@ pub async fn serve(config: Config, shutdown: CancellationToken) -> ApiResult<Ser
     tokio::spawn(crate::mail::service::forget_arrivals(app.clone()));
     tokio::spawn(crate::vault::blobs::sweep_forever(app.clone()));
     tokio::spawn(forget_old(app.clone()));
+    tokio::spawn(look_for_damage(app.clone()));
     let task = tokio::spawn(run(app.clone(), listener, shutdown));
     Ok(Serving { address, smtp: smtp_address, app, task })
 }
 
 async fn run(app: App, listener: TcpListener, shutdown: CancellationToken) -> ApiResult<()> {
-    let service = router(app.clone()).into_make_service_with_connect_info::<SocketAddr>();
-    let stopping = app.stopping.clone();
-    let server =
-        axum::serve(listener, service).with_graceful_shutdown(async move { stopping.cancelled().await });
+    let server = answer(router(app.clone()), listener, app.clone());
     let deadline = async {
         shutdown.cancelled().await;
         tracing::info!("stopping");
@@ -84,17 +92,63 @@ async fn run(app: App, listener: TcpListener, shutdown: CancellationToken) -> Ap
         tokio::time::sleep(GRACE).await;
     };
     tokio::select! {
-        done = server => {
-            // Only reached with `shutdown` or a broken listener.
-            app.stopping.cancel();
-            done?;
-        }
+        // Only reached with `shutdown`.
+        () = server => {}
         () = deadline => tracing::warn!("some requests were cut off"),
     }
     // Bounded: a database that hangs must not keep the process.
     let _ = tokio::time::timeout(Duration::from_millis(800), app.db.close()).await;
     tracing::info!("stopped");
     Ok(())
+}
+
+/// Answers each connection until the server stops, then ends them after their requests. As `axum::serve`
+/// does, but a client that dawdles over the head of a request, or sends none, is cut off: it would hold a
+/// connection for ever.
+async fn answer(router: Router, listener: TcpListener, app: App) {
+    let mut builder = Builder::new(TokioExecutor::new()).http1_only();
+    builder
+        .http1()
+        .timer(TokioTimer::new())
+        .header_read_timeout(Duration::from_secs(app.config.limits.header_seconds));
+    let connections = GracefulShutdown::new();
+    loop {
+        let (stream, peer) = tokio::select! {
+            accepted = listener.accept() => match accepted {
+                Ok(accepted) => accepted,
+                Err(error) => {
+                    // Broken before it was accepted, or no file handles left: the next may do.
+                    tracing::warn!(cause = ?error.kind(), "a connection was not accepted");
+                    tokio::time::sleep(ACCEPT_PAUSE).await;
+                    continue;
+                }
+            },
+            () = app.stopping.cancelled() => break,
+        };
+        // Small answers must not wait for more.
+        let _ = stream.set_nodelay(true);
+        let service = TowerToHyperService::new(Extension(ConnectInfo(peer)).layer(router.clone()));
+        let connection = builder.serve_connection(TokioIo::new(stream), service).into_owned();
+        let watched = connections.watch(connection);
+        tokio::spawn(async move {
+            // A broken or slow connection concerns its client only.
+            let _ = watched.await;
+        });
+    }
+    drop(listener);
+    connections.shutdown().await;
+}
+
+/// Beside the first requests: rows that point nowhere are mail that nobody sees, and nobody would tell.
+async fn look_for_damage(app: App) {
+    match app.db.self_check().await {
+        Ok(faults) if faults.is_empty() => {}
+        Ok(faults) => tracing::error!(
+            faults = faults.len(),
+            "the database is damaged; `hedgerow-server check` says where"
+        ),
+        Err(error) => tracing::warn!(%error, "the database could not be checked"),
+    }
 }
 
 async fn forget_old(app: App) {

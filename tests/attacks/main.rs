@@ -7,5 +7,6 @@ mod envelopes;
 mod login;
 mod messages;
 mod objects;
+mod phrase;
 mod smtp;
 mod theft;

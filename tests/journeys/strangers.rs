@@ -69,6 +69,27 @@ async fn another_accounts_ids_are_not_found() -> Result<()> {
     Ok(())
 }
 
+/// `trunk serve` passes the API on from a port of its own.
+#[tokio::test(flavor = "multi_thread")]
+async fn a_development_server_may_change_state_if_it_is_named() -> Result<()> {
+    let trunk = "http://localhost:8081";
+    let client = reqwest::Client::new();
+    for (settings, expected) in [(&[("http.dev_origin", trunk)][..], 200), (&[], 403)] {
+        let server = Server::with(settings).await?;
+        let request = client
+            .post(format!("{}{}/recovery/start", server.url(), wire::API))
+            .header(wire::GUARD_HEADER, "1")
+            .header("sec-fetch-site", "same-origin")
+            .json(&json!({"address": "alice@hedgerow.test"}));
+        for (origin, expected) in [(trunk, expected), ("http://localhost:3000", 403)] {
+            let request = request.try_clone().context("a request")?;
+            let status = request.header("origin", origin).send().await?.status().as_u16();
+            ensure!(status == expected, "{origin}: {status}");
+        }
+    }
+    Ok(())
+}
+
 #[tokio::test(flavor = "multi_thread")]
 async fn requests_from_other_sites_are_refused() -> Result<()> {
     let server = Server::start().await?;

@@ -363,6 +363,23 @@ impl Person {
         Ok(())
     }
 
+    /// Makes a new recovery phrase, in place of the one before.
+    ///
+    /// # Errors
+    /// Whoever refused.
+    pub async fn change_phrase(&mut self) -> Outcome<()> {
+        let phrase = expect_reply!(self.ask(Command::MakePhrase).await?, Phrase { phrase });
+        let command = Command::StartPhraseChange { passphrase: self.secret() };
+        let request = expect_reply!(self.ask(command).await?, LoginStart { request });
+        let login = self.http.json("POST", "/sessions/start", &request).await?;
+        let request =
+            expect_reply!(self.ask(Command::FinishPhraseChange { login }).await?, PhraseFinish { request });
+        let answer = self.http.json("POST", "/account/recovery", &request).await;
+        self.settle(answer).await?;
+        self.phrase = phrase;
+        Ok(())
+    }
+
     /// Recovers the account with the phrase, and sets a new passphrase.
     ///
     /// # Errors

@@ -208,6 +208,20 @@ impl Server {
         Ok(String::from_utf8(output.stdout)?)
     }
 
+    /// Runs another subcommand with the same configuration, which may fail.
+    ///
+    /// # Returns
+    /// Whether it succeeded, and what it said on both outputs.
+    ///
+    /// # Errors
+    /// The server does not build.
+    pub fn outcome(&self, arguments: &[&str]) -> Result<(bool, String)> {
+        let output =
+            Command::new(binary()?).args(arguments).envs(&self.variables).current_dir(&self.dir).output()?;
+        let said = [output.stdout, output.stderr].concat();
+        Ok((output.status.success(), String::from_utf8_lossy(&said).into_owned()))
+    }
+
     /// Kills the process with SIGKILL: no handler runs, nothing is flushed.
     ///
     /// # Errors
@@ -229,6 +243,11 @@ impl Server {
         let ended = child.wait()?;
         ensure!(ended.success(), "the server ended with {ended}");
         Ok(())
+    }
+
+    /// The process, while it runs.
+    pub fn process(&self) -> Option<u32> {
+        self.child.as_ref().map(Child::id)
     }
 
     /// `http://localhost:PORT`.

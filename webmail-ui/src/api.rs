@@ -234,6 +234,11 @@ pub async fn passphrase_finish(request: &acc::PassphraseFinishRequest) -> Result
     send(Method::POST, "/account/passphrase", request).await
 }
 
+/// `POST /account/recovery`
+pub async fn phrase_finish(request: &acc::PhraseFinishRequest) -> Result<acc::StateAccepted, Fault> {
+    send(Method::POST, "/account/recovery", request).await
+}
+
 /// `POST /recovery/start`
 pub async fn recovery_start(
     request: &acc::RecoveryStartRequest,

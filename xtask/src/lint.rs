@@ -26,6 +26,7 @@ pub(crate) const CHECKS: &[Check] = &[
     ("Checking licences and sources", licences),
     ("Clippy, on this machine's target", clippy_host),
     ("Clippy, on the browser's target", clippy_browser),
+    ("The documentation of the crates", documentation),
 ];
 
 fn formatting(workspace: &Workspace) -> Result<()> {
@@ -67,4 +68,19 @@ fn clippy_browser(workspace: &Workspace) -> Result<()> {
         "--deny",
         "warnings",
     ]))
+}
+
+/// What integrators link.
+pub(crate) const PUBLIC_CRATES: &[&str] =
+    &["wire", "letter", "model", "bulk", "seal", "crypto-core", "hedgerow-js"];
+
+/// Every public item is described, every link leads somewhere.
+fn documentation(workspace: &Workspace) -> Result<()> {
+    let mut command = workspace.cargo();
+    command.env("RUSTDOCFLAGS", "-D warnings -D missing_docs -D rustdoc::broken_intra_doc_links");
+    command.args(["doc", "--locked", "--no-deps", "--lib"]);
+    for package in PUBLIC_CRATES {
+        command.args(["--package", package]);
+    }
+    process::run(&mut command)
 }

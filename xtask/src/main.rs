@@ -2,6 +2,7 @@
 //! it installs what is missing, builds everything and serves it.
 
 mod bench;
+mod fuzz;
 mod interop;
 mod lint;
 mod pkg;
@@ -80,6 +81,14 @@ enum Task {
     },
     /// Exchange messages and signatures with GnuPG, Sequoia and OpenPGP.js, and print the matrix.
     Interop,
+    /// Look for inputs that break a parser: every target of `crypto-core/fuzz`, or one.
+    Fuzz {
+        /// The target.
+        target: Option<String>,
+        /// For how long each.
+        #[arg(long, default_value_t = 10)]
+        minutes: u32,
+    },
     /// Build the site twice in different folders and compare every byte.
     Reproduce,
 }
@@ -117,6 +126,7 @@ fn perform(task: Task) -> Result<ExitCode> {
             bench::bench(&workspace, name.as_deref(), messages, rounds)?
         }
         Task::Interop => interop::interop(&workspace)?,
+        Task::Fuzz { target, minutes } => fuzz::fuzz(&workspace, target.as_deref(), minutes)?,
         Task::Reproduce => reproduce::reproduce(&workspace)?,
     }
     Ok(ExitCode::SUCCESS)

@@ -65,6 +65,8 @@ pub(crate) fn run(workspace: &Workspace, port: u16, data: &Path, fresh: bool) ->
             .arg("serve")
             .env("HEDGEROW_HTTP__LISTEN", format!("127.0.0.1:{port}"))
             .env("HEDGEROW_HTTP__PUBLIC_URL", format!("http://localhost:{port}"))
+            // Where `trunk serve` listens (Trunk.toml).
+            .env("HEDGEROW_HTTP__DEV_ORIGIN", "http://localhost:8081")
             .env("HEDGEROW_HTTP__WEB_DIR", workspace.site())
             .env("HEDGEROW_DATA__DIR", &data)
             .env("HEDGEROW_LOG__FILE", data.join("hedgerow.log"))

@@ -122,6 +122,17 @@ fn runners(workspace: &Workspace, filter: Option<&str>) -> Result<Vec<(String, C
         runners.push((name.to_owned(), command));
     }
 
+    if has_nextest {
+        // Which leaves these out.
+        let mut command = workspace.cargo();
+        command.args(["test", "--locked", "--doc", "--no-fail-fast"]);
+        for package in lint::PUBLIC_CRATES {
+            command.args(["--package", package]);
+        }
+        command.args(filter);
+        runners.push(("Examples of the documentation".to_owned(), command));
+    }
+
     let mut node = |name: &str, folder: PathBuf, files: Vec<PathBuf>, one_at_a_time: bool| {
         if files.is_empty() {
             return;

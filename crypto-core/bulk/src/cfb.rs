@@ -14,9 +14,9 @@ use super::{Block, Tampered, Unsupported};
 /// Octets before the content: a block, and its last two octets again.
 pub(super) const PREFIX: usize = 18;
 /// Octets of the modification detection code packet: header and SHA-1.
-pub(super) const MDC: usize = 22;
+pub const MDC: usize = 22;
 /// The header of that packet, which the SHA-1 covers too.
-pub(super) const MDC_HEADER: [u8; 2] = [0xD3, 0x14];
+pub const MDC_HEADER: [u8; 2] = [0xD3, 0x14];
 
 /// Octets that `content` octets become.
 pub fn sealed_length(content: u64) -> u64 {

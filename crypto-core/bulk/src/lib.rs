@@ -18,7 +18,7 @@
 //! Everything is a push machine: no input or output of its own, no clock, no randomness. Memory is bounded by
 //! one chunk. Keys are wiped when a machine is dropped.
 
-#![warn(missing_docs)]
+#![warn(missing_docs, clippy::missing_errors_doc)]
 
 pub mod aead;
 pub mod aes;

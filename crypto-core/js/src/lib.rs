@@ -2,6 +2,9 @@
 //!
 //! [`Vault`] is what the webmail's worker runs; the rest is for
 //! integrators. `pkg/index.d.ts` describes both for people.
+//!
+//! What returns `Result` throws an `Error` in JavaScript: its `code` is stable ([`model::error::CoreErrorCode`] in snake
+//! case), its message English. Times are milliseconds since 1970, as `Date.now()` gives them.
 #![warn(missing_docs)]
 
 mod asked;

@@ -238,7 +238,7 @@ impl LockedKey {
 
     /// Armored.
     pub fn armored(&self) -> String {
-        armor::armored(Kind::SecretKey, &self.bytes)
+        armor::armored_for_all(Kind::SecretKey, &self.bytes)
     }
 
     /// The public part.

@@ -111,5 +111,5 @@ pub fn armored(bytes: &[u8], kind: &str) -> String {
         "signature" => Kind::Signature,
         _ => Kind::Message,
     };
-    armor::armored(kind, bytes)
+    armor::armored_for_all(kind, bytes)
 }

@@ -9,7 +9,7 @@
 //! | [`names`] | foreign names made harmless (R47) |
 //! | [`senders`] | what the receiving server says of the sender's domain |
 //! | [`dates`] | the date of a header |
-#![warn(missing_docs)]
+#![warn(missing_docs, clippy::missing_errors_doc)]
 
 pub mod dates;
 pub mod names;

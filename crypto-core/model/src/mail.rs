@@ -163,6 +163,12 @@ pub enum Author {
         /// Fingerprint, hexadecimal.
         fingerprint: String,
     },
+    /// The text and the attachments are signed by a certificate that is this sender's, as known or as given out
+    /// just now. Nobody signed the subject and the other fields (PGP/MIME without header protection).
+    TextOnly {
+        /// Fingerprint, hexadecimal.
+        fingerprint: String,
+    },
     /// Signed, but the known certificate of this sender is another: a hard stop.
     Changed {
         /// The fingerprint known.

@@ -8,6 +8,8 @@
 //! sign-in    StartLogin → LoginStart ⇄ server → FinishLogin → LoginFinish ⇄ server → OpenAccount
 //! new pass.  StartPassphraseChange → PassphraseStart ⇄ server (login and registration) → FinishPassphraseChange
 //!            → PassphraseFinish ⇄ server → StateAccepted
+//! new phrase MakePhrase → Phrase (shown; the old one still holds), StartPhraseChange → LoginStart ⇄ server
+//!            → FinishPhraseChange → PhraseFinish ⇄ server → StateAccepted
 //! recovery   StartRecovery → RecoveryStart ⇄ server → ProveRecovery → RecoveryOpen ⇄ server → FinishRecovery
 //!            → RecoveryFinish ⇄ server → OpenAccount
 //! send       JudgeRecipients → Recipients (and perhaps a StateChange ⇄ server → StateAccepted)
@@ -21,7 +23,7 @@ use crate::error::CoreError;
 use crate::mail::{Draft, OpenedMessage, Protection, Recipient, Row};
 use serde::{Deserialize, Serialize};
 use wire::accounts as acc;
-use wire::ids::MessageId;
+use wire::ids::{MessageId, SessionId};
 use wire::keys::DirectoryEntry;
 use wire::mail::{Delivery, MessageView};
 use wire::plaintext::{Address, Invitation};
@@ -120,6 +122,18 @@ pub enum Command {
         /// The new passphrase.
         passphrase: Confidential,
     },
+    /// Make a new recovery phrase, which holds from [`Command::FinishPhraseChange`] on. → [`Reply::Phrase`]
+    MakePhrase,
+    /// Prove the passphrase, to put the phrase made last in place of the old one. → [`Reply::LoginStart`]
+    StartPhraseChange {
+        /// The passphrase.
+        passphrase: Confidential,
+    },
+    /// → [`Reply::PhraseFinish`]
+    FinishPhraseChange {
+        /// From the server.
+        login: acc::LoginStartResponse,
+    },
     /// → [`Reply::RecoveryOpen`]
     ProveRecovery {
         /// From the server.
@@ -150,13 +164,15 @@ pub enum Command {
     },
     /// Seal a name for this session. → [`Reply::SessionLabel`]
     SealSessionLabel {
+        /// Which it is in the server's list.
+        session: SessionId,
         /// Such as "Chromium on Linux".
         label: String,
     },
     /// Open session names. → [`Reply::SessionLabels`]
     OpenSessionLabels {
-        /// In the order of the list.
-        labels: Vec<Option<SealedEnvelope>>,
+        /// In the order of the list: which session, and its sealed name.
+        labels: Vec<(SessionId, Option<SealedEnvelope>)>,
     },
     /// Judge the certificates the server gave out, remember new ones. → [`Reply::Recipients`]
     JudgeRecipients {
@@ -270,6 +286,16 @@ pub enum Reply {
     PassphraseFinish {
         /// The request.
         request: Box<acc::PassphraseFinishRequest>,
+    },
+    /// A new recovery phrase.
+    Phrase {
+        /// The 24 words, shown once.
+        phrase: Vec<String>,
+    },
+    /// For `POST /account/recovery`.
+    PhraseFinish {
+        /// The request.
+        request: Box<acc::PhraseFinishRequest>,
     },
     /// For `POST /recovery/start`.
     RecoveryStart {

@@ -13,8 +13,47 @@
 //! | [`sealing`] | sealing bytes to certificates |
 //! | [`writing`] | messages and signatures, in pieces and in one pass |
 //! | [`verify`] | checking signatures and their signers |
-#![warn(missing_docs)]
+//!
+//! There is no clock and no input or output in here: bytes go in and come out, times are arguments, in milliseconds
+//! since 1970. Sections of RFC 9580 (OpenPGP) are named where its rules are carried out.
+//!
+//! ```
+//! use seal::cert::{FetchedCert, Trust};
+//! use seal::reading::{Limits, ReadError, read_message};
+//! use seal::sealing::{Naming, seal};
+//! use seal::verify::detached;
+//! # const CERTIFICATE: &str = include_str!("../../fuzz/seeds/certificate/armored-v4");
+//! # const SIGNATURE: &str = include_str!("../../fuzz/seeds/signatures/armored-v4");
+//!
+//! # fn main() -> Result<(), Box<dyn core::error::Error>> {
+//! let now = 1_795_500_000_000; // 2026-11-24
+//!
+//! // A certificate from anywhere: parsed, judged, and trusted for a reason.
+//! let cert = FetchedCert::parse(CERTIFICATE.as_bytes())?;
+//! cert.judge(now, Some("alice@hedgerow.test"))?;
+//!
+//! // A signature apart from its content.
+//! let claims = detached(SIGNATURE.as_bytes())?;
+//! assert!(cert.cert().check(&claims[0].over(b"Hedgerow\r\n"), now).is_good());
+//! assert!(!cert.cert().check(&claims[0].over(b"Hedgehog\r\n"), now).is_good());
+//!
+//! // A message that only she can open, in the newest form that her certificate announces.
+//! let alice = cert.trust(Trust::FirstSeen);
+//! let sealed = seal(&mut rand::rngs::OsRng, b"Hello".to_vec(), &[&alice], None, Naming::Blank, now)?;
+//!
+//! // Reading asks for the session key; whoever holds secret keys (`crypto-core`) finds it.
+//! let read = read_message(&sealed.bytes, Limits::default(), |locked| {
+//!     assert_eq!(locked.pkesks.len(), 1);
+//!     Err(ReadError::NoKey)
+//! });
+//! assert_eq!(read.unwrap_err(), ReadError::NoKey);
+//! # Ok(())
+//! # }
+//! ```
+#![warn(missing_docs, clippy::missing_errors_doc)]
 
+#[cfg(not(target_arch = "wasm32"))]
+pub mod brainpool;
 pub mod cert;
 pub mod hashing;
 pub mod packets;

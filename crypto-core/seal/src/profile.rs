@@ -33,6 +33,11 @@ pub const MAX_HELD_SIGNATURES: usize = 4_096;
 pub const SHA1_BINDS_UNTIL_SECONDS: i64 = 1_675_209_600;
 /// Largest certificate taken from the network, in bytes (R41).
 pub const MAX_CERTIFICATE_BYTES: usize = 64 * 1024;
+/// Most bytes taken of an answer to a search for certificates: what is in it is minimised before
+/// [`MAX_CERTIFICATE_BYTES`] counts.
+pub const MAX_LOOKUP_BYTES: usize = 1024 * 1024;
+/// Most certificates in such an answer.
+pub const MAX_LOOKUP_CERTS: usize = 16;
 /// Most user ids of a certificate (R41).
 pub const MAX_USER_IDS: usize = 8;
 /// Most subkeys of a certificate (R41).
@@ -131,6 +136,9 @@ pub fn hash_counts(hash: HashAlgorithm) -> bool {
 
 /// Whether a self-signature with this hash, made at `made` (in seconds), counts, or why not. Binding something
 /// by SHA-1 needs a second preimage to forge, which nobody can make yet; what is newer has no excuse.
+///
+/// # Errors
+/// Why not, in English, for a sentence.
 pub fn self_signature_hash_counts(hash: HashAlgorithm, made: i64) -> Result<(), &'static str> {
     match hash {
         HashAlgorithm::Sha1 if made < SHA1_BINDS_UNTIL_SECONDS => Ok(()),
@@ -164,6 +172,41 @@ pub fn cipher_counts(cipher: SymmetricKeyAlgorithm) -> bool {
     )
 }
 
+/// The ciphers of old mail, with blocks of 64 bits.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum OldCipher {
+    /// Triple DES.
+    Tripled,
+    /// CAST5.
+    Cast5,
+    /// Blowfish.
+    Blowfish,
+    /// IDEA.
+    Idea,
+}
+
+/// Which cipher of old mail it is, if it is one: read by those who ask for it (`Limits::old_ciphers`), where the
+/// content is protected against changes all the same.
+pub fn old_cipher(cipher: SymmetricKeyAlgorithm) -> Option<OldCipher> {
+    match cipher {
+        SymmetricKeyAlgorithm::TripleDES => Some(OldCipher::Tripled),
+        SymmetricKeyAlgorithm::CAST5 => Some(OldCipher::Cast5),
+        SymmetricKeyAlgorithm::Blowfish => Some(OldCipher::Blowfish),
+        SymmetricKeyAlgorithm::IDEA => Some(OldCipher::Idea),
+        _ => None,
+    }
+}
+
+/// The bits of a brainpool curve, if it is one that is computed with here.
+pub fn brainpool_bits(curve: &ECCCurve) -> Option<u32> {
+    match curve {
+        ECCCurve::BrainpoolP256r1 => Some(256),
+        ECCCurve::BrainpoolP384r1 => Some(384),
+        ECCCurve::BrainpoolP512r1 => Some(512),
+        _ => None,
+    }
+}
+
 /// Whether keys of this algorithm make RSA signatures.
 pub fn is_rsa_signature(algorithm: PublicKeyAlgorithm) -> bool {
     matches!(algorithm, PublicKeyAlgorithm::RSA | PublicKeyAlgorithm::RSASign)
@@ -189,7 +232,10 @@ pub fn mode_counts(mode: AeadAlgorithm) -> bool {
     matches!(mode, AeadAlgorithm::Eax | AeadAlgorithm::Ocb | AeadAlgorithm::Gcm)
 }
 
-/// Whether keys of this kind count. The error says which algorithm and why, in English.
+/// Whether keys of this kind count.
+///
+/// # Errors
+/// Which algorithm and why, in English.
 pub fn key_counts(algorithm: PublicKeyAlgorithm, params: &PublicParams) -> Result<(), &'static str> {
     match params {
         PublicParams::RSA(rsa) => {
@@ -215,22 +261,24 @@ pub fn key_counts(algorithm: PublicKeyAlgorithm, params: &PublicParams) -> Resul
         PublicParams::ECDSA(
             EcdsaPublicParams::P256 { .. } | EcdsaPublicParams::P384 { .. } | EcdsaPublicParams::P521 { .. },
         ) => Ok(()),
+        #[cfg(not(target_arch = "wasm32"))]
+        PublicParams::ECDSA(EcdsaPublicParams::Unsupported { curve, .. })
+            if brainpool_bits(curve).is_some() =>
+        {
+            Ok(())
+        }
+        #[cfg(not(target_arch = "wasm32"))]
+        PublicParams::ECDH(
+            EcdhPublicParams::Brainpool256 { alg_sym, .. }
+            | EcdhPublicParams::Brainpool384 { alg_sym, .. }
+            | EcdhPublicParams::Brainpool512 { alg_sym, .. },
+        ) => wraps(*alg_sym),
         PublicParams::ECDH(
             EcdhPublicParams::Curve25519Legacy { alg_sym, .. }
             | EcdhPublicParams::P256 { alg_sym, .. }
             | EcdhPublicParams::P384 { alg_sym, .. }
             | EcdhPublicParams::P521 { alg_sym, .. },
-        ) => match alg_sym {
-            // What would wrap the session key: nothing with blocks of 64 bits.
-            SymmetricKeyAlgorithm::AES128
-            | SymmetricKeyAlgorithm::AES192
-            | SymmetricKeyAlgorithm::AES256
-            | SymmetricKeyAlgorithm::Twofish
-            | SymmetricKeyAlgorithm::Camellia128
-            | SymmetricKeyAlgorithm::Camellia192
-            | SymmetricKeyAlgorithm::Camellia256 => Ok(()),
-            _ => Err("its key asks for session keys to be wrapped with a weak cipher"),
-        },
+        ) => wraps(*alg_sym),
         PublicParams::DSA(dsa) => match bits_of_first_number(dsa) {
             0..2048 => Err("DSA keys under 2048 bits are too weak"),
             2048..=4096 => Ok(()),
@@ -243,6 +291,27 @@ pub fn key_counts(algorithm: PublicKeyAlgorithm, params: &PublicParams) -> Resul
             }
             _ => "this key algorithm is not supported",
         }),
+    }
+}
+
+/// Whether a key of this kind cannot even be checked signatures with, so that nothing its owner said is known.
+pub fn is_unread(params: &PublicParams) -> bool {
+    match params {
+        PublicParams::Unknown { .. }
+        | PublicParams::EdDSALegacy(EddsaLegacyPublicParams::Unsupported { .. }) => true,
+        PublicParams::ECDSA(EcdsaPublicParams::Unsupported { curve, .. }) => {
+            cfg!(target_arch = "wasm32") || brainpool_bits(curve).is_none()
+        }
+        _ => false,
+    }
+}
+
+/// What would wrap a session key: nothing with blocks of 64 bits.
+fn wraps(cipher: SymmetricKeyAlgorithm) -> Result<(), &'static str> {
+    if cipher_counts(cipher) {
+        Ok(())
+    } else {
+        Err("its key asks for session keys to be wrapped with a weak cipher")
     }
 }
 

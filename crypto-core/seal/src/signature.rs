@@ -13,6 +13,8 @@ use core::ops::Range;
 use pgp::crypto::hash::HashAlgorithm;
 use pgp::crypto::public_key::PublicKeyAlgorithm;
 use pgp::packet::SignatureType;
+#[cfg(not(target_arch = "wasm32"))]
+use pgp::types::PublicParams;
 use pgp::types::{Mpi, SignatureBytes, VerifyingKey};
 
 pub(crate) use parts::Part;
@@ -303,6 +305,18 @@ impl SignaturePacket {
             return false;
         }
         let Some(numbers) = self.signature_bytes() else { return false };
+        #[cfg(not(target_arch = "wasm32"))]
+        if let PublicParams::ECDSA(params) = key.public_params()
+            && let Some((curve, point)) = crate::brainpool::of_ecdsa(params)
+        {
+            return match &numbers {
+                SignatureBytes::Mpis(numbers) => match numbers.as_slice() {
+                    [r, s] => curve.verifies(&point, digest, r.as_ref(), s.as_ref()),
+                    _ => false,
+                },
+                SignatureBytes::Native(_) => false,
+            };
+        }
         key.verify(self.hash_algorithm, digest, &numbers).is_ok()
     }
 

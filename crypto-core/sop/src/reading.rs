@@ -7,9 +7,9 @@ use crate::failure::{Code, Failure};
 /// A message of the old format (SEIPDv1) is released whole or not at all, so that it is held until its end.
 const HELD_AT_MOST: u64 = 256 << 20;
 
-/// The limits: content of any length, in bounded memory.
+/// The limits: content of any length, in bounded memory; old mail is read.
 pub(crate) fn limits() -> Limits {
-    Limits::streaming().with_held(HELD_AT_MOST)
+    Limits::streaming().with_held(HELD_AT_MOST).with_old_ciphers()
 }
 
 /// A reading error with its exit code; `sealed` is the code for what could not be opened.

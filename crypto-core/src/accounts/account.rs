@@ -14,7 +14,7 @@ use model::error::{CoreError, CoreErrorCode};
 use rand::{CryptoRng, RngCore};
 use seal::cert::{FetchedCert, Fingerprint};
 use wire::accounts::{AccountView, ObjectKind, SealedObject, StateChange};
-use wire::ids::{AccountId, ObjectId};
+use wire::ids::{AccountId, ObjectId, SessionId};
 use wire::plaintext::Address;
 use wire::sealed::SealedEnvelope;
 
@@ -263,14 +263,15 @@ impl UnlockedAccount {
         self.pending.is_some()
     }
 
-    /// Seals a new passphrase slot.
-    pub(crate) fn seal_passphrase_slot(
+    /// Seals the account key into a new slot, in place of the old one.
+    pub(crate) fn seal_slot(
         &self,
+        slot: Slot,
         kek: &SealingKey,
         rng: &mut (impl CryptoRng + RngCore),
     ) -> Result<SealedObject, CoreError> {
-        let version = self.next_version(ObjectKind::SlotPassphrase, ObjectId::default());
-        Ok(self.ak.seal(Slot::Passphrase, kek, self.id, version, rng)?)
+        let version = self.next_version(slot.kind(), ObjectId::default());
+        Ok(self.ak.seal(slot, kek, self.id, version, rng)?)
     }
 
     fn next_version(&self, kind: ObjectKind, id: ObjectId) -> u64 {
@@ -334,15 +335,16 @@ impl UnlockedAccount {
     /// Seals a name for a session of this account.
     pub(crate) fn seal_session_name(
         &self,
+        session: SessionId,
         name: &str,
         rng: &mut (impl CryptoRng + RngCore),
     ) -> Result<SealedEnvelope, CoreError> {
-        Ok(self.book.seal_bytes(self.id, Page::SessionName, 1, name.as_bytes(), rng)?)
+        Ok(self.book.seal_session_name(self.id, session, name, rng)?)
     }
 
     /// Opens the name of a session; absent if it does not open.
-    pub(crate) fn open_session_name(&self, sealed: &SealedEnvelope) -> Option<String> {
-        let bytes = self.book.open_bytes(self.id, Page::SessionName, 1, sealed).ok()?;
+    pub(crate) fn open_session_name(&self, session: SessionId, sealed: &SealedEnvelope) -> Option<String> {
+        let bytes = self.book.open_session_name(self.id, session, sealed).ok()?;
         String::from_utf8(bytes.to_vec()).ok()
     }
 }

@@ -1,15 +1,17 @@
 //! What an account keeps under its collection key `book`: the pins and the settings.
 
 use crate::envelope::{self, Context, EnvelopeError, Kind};
+use crate::lookup::Found;
 use crate::secret::{Plaintext, SealingKey};
 use model::Millis;
 use model::error::{CoreError, CoreErrorCode};
 use rand::{CryptoRng, RngCore};
+use seal::cert::Fingerprint;
 use serde::de::DeserializeOwned;
 use serde::{Deserialize, Serialize};
 use std::collections::BTreeMap;
 use wire::accounts::{ObjectKind, SealedObject};
-use wire::ids::{AccountId, ObjectId};
+use wire::ids::{AccountId, ObjectId, SessionId};
 use wire::plaintext::Address;
 use wire::sealed::{Certificate, SealedEnvelope};
 use zeroize::{Zeroize, Zeroizing};
@@ -54,6 +56,17 @@ impl PinBook {
         self.pins.entry(address).or_insert(pin);
     }
 
+    /// Takes over what a search learnt of the certificate that is pinned: a revocation, a new subkey. Nothing
+    /// else changes, wherever it came from (R19, R20).
+    pub fn refresh(&mut self, address: &Address, found: &Found) {
+        if let Some(pin) = self.pins.get_mut(address)
+            && found.is_known()
+            && pin.fingerprint.parse::<Fingerprint>().is_ok_and(|own| own == *found.cert().fingerprint())
+        {
+            pin.certificate = Certificate(found.cert().bytes().to_vec());
+        }
+    }
+
     /// Writes what the person verified, in place of what was there: the only way to replace a pin.
     pub fn verify(&mut self, address: Address, pin: Pin) {
         self.pins.insert(address, Pin { level: Level::Verified, ..pin });
@@ -67,8 +80,6 @@ pub(crate) enum Page {
     Pins,
     /// [`model::accounts::Settings`].
     Settings,
-    /// The name of a session.
-    SessionName,
 }
 
 impl Page {
@@ -76,10 +87,14 @@ impl Page {
         match self {
             Self::Pins => 1,
             Self::Settings => 2,
-            Self::SessionName => 3,
         }
     }
 }
+
+/// The schema of session names.
+const SESSION_NAME_SCHEMA: u16 = 3;
+/// Version 1 was bound to the account only, and is no longer opened.
+const SESSION_NAME_VERSION: u64 = 2;
 
 /// The collection key `book` with its id.
 #[derive(Debug, Clone)]
@@ -136,9 +151,6 @@ impl Book {
     /// The id of a page. It follows from the collection key, so that the client knows what to ask for,
     /// and says nothing to the server.
     pub(crate) fn page_id(&self, page: Page) -> ObjectId {
-        if page == Page::SessionName {
-            return ObjectId::default();
-        }
         let label = [b"hedgerow/v1/object-id".as_slice(), &page.schema().to_be_bytes()].concat();
         let derived = SealingKey::derive(self.key.expose(), &label);
         derived.expose().first_chunk::<16>().map_or_else(ObjectId::default, |id| ObjectId(*id))
@@ -150,6 +162,37 @@ impl Book {
             schema: page.schema(),
             ..Context::new(account_id, Kind::Object, self.page_id(page), version)
         }
+    }
+
+    /// A name belongs to its session: under another one it does not open.
+    fn session_context(&self, account_id: AccountId, session: SessionId) -> Context {
+        Context {
+            parent_id: self.id,
+            schema: SESSION_NAME_SCHEMA,
+            ..Context::new(account_id, Kind::Object, ObjectId(session.0), SESSION_NAME_VERSION)
+        }
+    }
+
+    /// Seals the name of a session.
+    pub(crate) fn seal_session_name(
+        &self,
+        account_id: AccountId,
+        session: SessionId,
+        name: &str,
+        rng: &mut (impl CryptoRng + RngCore),
+    ) -> Result<SealedEnvelope, EnvelopeError> {
+        let context = self.session_context(account_id, session);
+        envelope::seal(&self.key, &context, name.as_bytes(), rng).map(SealedEnvelope)
+    }
+
+    /// Opens the name of a session.
+    pub(crate) fn open_session_name(
+        &self,
+        account_id: AccountId,
+        session: SessionId,
+        envelope: &SealedEnvelope,
+    ) -> Result<Plaintext, EnvelopeError> {
+        envelope::open(&self.key, &self.session_context(account_id, session), envelope.as_bytes())
     }
 
     /// Seals bytes as a page.

@@ -34,6 +34,9 @@ fn context() -> Context {
 }
 
 /// Locks a key with a passphrase. Takes as long as the stretching does.
+///
+/// # Errors
+/// `Internal` if there is no memory for the stretching.
 pub fn lock(
     key: &UnlockedKey,
     passphrase: &Passphrase,
@@ -56,6 +59,10 @@ pub fn lock(
 }
 
 /// Unlocks a key. `WrongPassphrase` covers a wrong passphrase and damaged bytes alike.
+///
+/// # Errors
+/// `WrongPassphrase`; `Malformed` if the bytes have another form, `UnknownSuite` if another version of this
+/// program locked them, `KeySubstituted` if it is not the key that was expected (R4).
 pub fn unlock(
     locked: &[u8],
     passphrase: &Passphrase,

@@ -34,6 +34,9 @@ pub struct Stretch;
 
 impl Stretch {
     /// Stretches `input` into `output` with the suite's parameters.
+    ///
+    /// # Errors
+    /// When there is no memory for it, or `output` is shorter than 4 bytes.
     pub fn run(input: &[u8], salt: &[u8], output: &mut [u8]) -> Result<(), argon2::Error> {
         let params = Params::new(MEMORY_KIB, PASSES, LANES, Some(output.len()))?;
         Argon2::new(Algorithm::Argon2id, Version::V0x13, params).hash_password_into(input, salt, output)
@@ -95,6 +98,9 @@ impl fmt::Debug for Registering {
 
 impl Registering {
     /// Begins. The message is an OPAQUE RegistrationRequest, 32 bytes.
+    ///
+    /// # Errors
+    /// When the passphrase does not map to the group: with negligible probability.
     pub fn start(
         passphrase: Passphrase,
         rng: &mut (impl CryptoRng + RngCore),
@@ -106,6 +112,9 @@ impl Registering {
     }
 
     /// Stretches the passphrase; gives the key of its slot and the RegistrationUpload, 192 bytes.
+    ///
+    /// # Errors
+    /// `Malformed` if the response has another form; `WrongPassphrase` if it holds no honest point of the group.
     pub fn finish(
         self,
         account_id: AccountId,
@@ -145,6 +154,9 @@ impl fmt::Debug for LoggingIn {
 
 impl LoggingIn {
     /// Begins. The message is an OPAQUE KE1, 96 bytes.
+    ///
+    /// # Errors
+    /// As [`Registering::start`].
     pub fn start(
         passphrase: Passphrase,
         rng: &mut (impl CryptoRng + RngCore),
@@ -157,6 +169,9 @@ impl LoggingIn {
 
     /// Stretches the passphrase; gives the key of its slot and KE3, 64 bytes. `WrongPassphrase` covers a
     /// wrong passphrase, an unknown address and a lying server alike.
+    ///
+    /// # Errors
+    /// `WrongPassphrase`; `Malformed` if the message has another form.
     pub fn finish(
         self,
         account_id: AccountId,

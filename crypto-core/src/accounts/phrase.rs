@@ -35,6 +35,9 @@ impl fmt::Debug for Phrase {
 
 impl Phrase {
     /// Makes a new phrase.
+    ///
+    /// # Errors
+    /// Never: 32 bytes make 24 words.
     pub fn make(rng: &mut (impl CryptoRng + RngCore)) -> Result<Self, MalformedPhrase> {
         let mut entropy = Zeroizing::new([0; ENTROPY]);
         rng.fill_bytes(entropy.as_mut());
@@ -47,6 +50,9 @@ impl Phrase {
     }
 
     /// Reads words in any case and spacing, also as people copy them: numbered (`1.`), comma-separated.
+    ///
+    /// # Errors
+    /// If they are not 24 words of the English list of BIP-39 with a right checksum.
     pub fn parse(text: &str) -> Result<Self, MalformedPhrase> {
         let lower = Zeroizing::new(text.to_ascii_lowercase());
         let list = Language::English.word_list();

@@ -26,6 +26,9 @@ impl Judged {
     }
 
     /// The certificate, or why there is none.
+    ///
+    /// # Errors
+    /// `CertificateChanged` with both fingerprints, `UnusableCertificate` with the reason.
     pub fn into_cert(self) -> Result<TrustedCert, CoreError> {
         match (self.cert, self.verdict) {
             (Some(cert), _) => Ok(cert),
@@ -101,6 +104,9 @@ fn is(known: &str, offered: &Fingerprint) -> bool {
 }
 
 /// The pin for a certificate whose fingerprint the person compared: replaces one that changed.
+///
+/// # Errors
+/// `UnusableCertificate` with the reason; `KeySubstituted` for the person's own address.
 pub fn accept(account: &UnlockedAccount, entry: &DirectoryEntry, now: Millis) -> Result<Pin, CoreError> {
     let unusable = |reason: String| CoreError::with(CoreErrorCode::UnusableCertificate, reason);
     if entry.address == *account.address() {

@@ -63,6 +63,9 @@ impl AccountKey {
     }
 
     /// Seals a copy into a slot.
+    ///
+    /// # Errors
+    /// Never: 32 bytes fit an envelope.
     pub fn seal(
         &self,
         slot: Slot,
@@ -81,6 +84,9 @@ impl AccountKey {
     }
 
     /// Opens a slot. The version is the server's word; the account state confirms it afterwards.
+    ///
+    /// # Errors
+    /// As [`envelope::open`]; `WrongKey` is a wrong passphrase or phrase.
     pub fn open(
         slot: Slot,
         kek: &SealingKey,

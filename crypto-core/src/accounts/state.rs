@@ -190,6 +190,9 @@ impl State {
     }
 
     /// Seals the state; gives the object and the digest of its envelope.
+    ///
+    /// # Errors
+    /// Never: a state fits an envelope.
     pub fn seal(
         &self,
         ak: &AccountKey,
@@ -211,6 +214,9 @@ impl State {
     }
 
     /// Opens a state; gives it and the digest of its envelope.
+    ///
+    /// # Errors
+    /// As [`envelope::open`]; `WrongContext` also if it says itself that it is another account's or epoch's.
     pub fn open(
         ak: &AccountKey,
         account_id: AccountId,
@@ -234,6 +240,9 @@ impl State {
     }
 
     /// Refuses a state older than, or beside, the one this device has seen (R11).
+    ///
+    /// # Errors
+    /// `RolledBack` with both epochs.
     pub fn check_not_rolled_back(&self, own: Digest, seen: &SeenState) -> Result<(), CoreError> {
         let fine = if self.epoch == seen.epoch {
             hex::encode(own) == seen.digest
@@ -250,6 +259,9 @@ impl State {
     }
 
     /// Checks that the objects are exactly those of the table: none missing, none more, none changed (R24).
+    ///
+    /// # Errors
+    /// `Tampered`.
     pub fn check_objects(&self, objects: &[SealedObject]) -> Result<(), CoreError> {
         let mut found = BTreeSet::new();
         for object in objects.iter().filter(|object| object.kind != ObjectKind::State) {

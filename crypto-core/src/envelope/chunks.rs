@@ -27,6 +27,9 @@ impl ChunkSealer {
     }
 
     /// Seals a part in the middle: exactly [`CHUNK_BYTES`].
+    ///
+    /// # Errors
+    /// `Malformed` if the part has another size; `TooLarge` after 2³² parts.
     pub fn seal(
         &mut self,
         part: &[u8],
@@ -41,6 +44,9 @@ impl ChunkSealer {
     }
 
     /// Seals the last part: at most [`CHUNK_BYTES`], padded.
+    ///
+    /// # Errors
+    /// `Malformed` if the part is larger.
     pub fn finish(self, part: &[u8], rng: &mut (impl CryptoRng + RngCore)) -> Result<Vec<u8>, EnvelopeError> {
         if part.len() > CHUNK_BYTES {
             return Err(EnvelopeError::Malformed);
@@ -67,6 +73,10 @@ impl ChunkOpener {
     }
 
     /// Opens the next part.
+    ///
+    /// # Errors
+    /// As [`open`]; `WrongContext` if this is not the next part, or the last was there; `Tampered` if it has not
+    /// the size that its place requires.
     pub fn open(&mut self, envelope: &[u8]) -> Result<Plaintext, EnvelopeError> {
         if self.finished {
             return Err(EnvelopeError::WrongContext);
@@ -87,7 +97,10 @@ impl ChunkOpener {
         Ok(part)
     }
 
-    /// Whether every part was there; `Tampered` if the end is missing.
+    /// Whether every part was there.
+    ///
+    /// # Errors
+    /// `Tampered` if the end is missing.
     pub fn finish(self) -> Result<(), EnvelopeError> {
         if self.finished { Ok(()) } else { Err(EnvelopeError::Tampered) }
     }

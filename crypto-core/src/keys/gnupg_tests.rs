@@ -11,10 +11,11 @@ use seal::verify::{Verdict, detached};
 
 use super::*;
 
-struct Gpg(std::path::PathBuf);
+/// GnuPG with a home of its own.
+pub(crate) struct Gpg(pub(crate) std::path::PathBuf);
 
 impl Gpg {
-    fn new(name: &str) -> Self {
+    pub(crate) fn new(name: &str) -> Self {
         use std::os::unix::fs::PermissionsExt as _;
         // Short, for the agent's socket has a short name.
         let home = std::env::temp_dir().join(format!("hg-{}-{name}", std::process::id()));
@@ -24,7 +25,7 @@ impl Gpg {
     }
 
     /// Runs gpg; returns what it wrote, and what it said.
-    fn run(&self, args: &[&str], input: &[u8]) -> (Vec<u8>, String) {
+    pub(crate) fn run(&self, args: &[&str], input: &[u8]) -> (Vec<u8>, String) {
         let mut child = Command::new("gpg")
             .arg("--homedir")
             .arg(Path::new(&self.0))
@@ -51,7 +52,7 @@ impl Drop for Gpg {
     }
 }
 
-fn now() -> i64 {
+pub(crate) fn now() -> i64 {
     let since = std::time::SystemTime::now().duration_since(std::time::UNIX_EPOCH).unwrap();
     i64::try_from(since.as_millis()).unwrap()
 }

@@ -12,6 +12,8 @@
 
 mod derivation;
 mod editing;
+#[cfg(not(target_arch = "wasm32"))]
+mod elgamal;
 mod locking;
 mod make;
 mod octets;
@@ -27,7 +29,7 @@ mod using;
 mod words;
 
 #[cfg(test)]
-mod gnupg_tests;
+pub(crate) mod gnupg_tests;
 #[cfg(test)]
 mod secret_cert_tests;
 #[cfg(test)]
@@ -36,7 +38,6 @@ mod tests;
 pub use derivation::{Derivation, DerivationKind, IteratedHash};
 pub use locking::LockForm;
 pub use make::{KeyOptions, KeyProfile};
-pub(crate) use open::check_all;
 pub use open::{Opened, OpenedSignature};
 pub use opening::{Candidate, RsaBlock, rsa_block, session_keys};
 pub use packet::SecretState;

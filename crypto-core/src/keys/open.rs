@@ -6,7 +6,7 @@ use model::error::{CoreError, CoreErrorCode};
 use seal::cert::{FetchedCert, Fingerprint};
 use seal::profile;
 use seal::reading::{Limits, ReadError, read_message};
-use seal::verify::{Detached, SignatureClaim, Verdict};
+use seal::verify::{SignatureClaim, Verdict};
 
 use super::{UnlockedKey, session_keys};
 
@@ -45,30 +45,16 @@ impl Opened {
 
     /// Checks every signature over the content with `cert`.
     pub fn check(&self, cert: &FetchedCert, now: Millis) -> Vec<OpenedSignature> {
-        self.signatures.iter().map(|claim| check(claim, cert, Some(&self.reader), now)).collect()
+        let check = |claim: &SignatureClaim| OpenedSignature {
+            claimed_signer: claim.claimed_signer(),
+            verdict: cert.cert().check_for(claim, Some(&self.reader), now),
+        };
+        self.signatures.iter().map(check).collect()
     }
-}
 
-/// Checks every claim over exactly `bytes`.
-pub(crate) fn check_all(
-    claims: &[Detached],
-    bytes: &[u8],
-    cert: &FetchedCert,
-    reader: Option<&Fingerprint>,
-    now: Millis,
-) -> Vec<OpenedSignature> {
-    claims.iter().map(|claim| check(&claim.over(bytes), cert, reader, now)).collect()
-}
-
-fn check(
-    claim: &SignatureClaim,
-    cert: &FetchedCert,
-    reader: Option<&Fingerprint>,
-    now: Millis,
-) -> OpenedSignature {
-    OpenedSignature {
-        claimed_signer: claim.claimed_signer(),
-        verdict: cert.cert().check_for(claim, reader, now),
+    /// The content, the signatures over exactly it, and who opened it.
+    pub(crate) fn into_parts(self) -> (Vec<u8>, Vec<SignatureClaim>, Fingerprint) {
+        (self.bytes, self.signatures, self.reader)
     }
 }
 

@@ -1,7 +1,10 @@
 //! From session key packets to session keys, with every own key: revoked and expired ones open old mail.
 
 use pgp::composed::PlainSessionKey;
+use pgp::crypto::sym::SymmetricKeyAlgorithm;
 use pgp::packet::PublicKeyEncryptedSessionKey as Pkesk;
+#[cfg(not(target_arch = "wasm32"))]
+use pgp::types::PublicParams;
 use pgp::types::{EskType, KeyDetails as _, PkeskBytes, PkeskVersion};
 use seal::SessionKey;
 use seal::cert::Fingerprint;
@@ -34,7 +37,7 @@ enum Found {
 /// A damaged RSA packet gives a key that opens nothing, so that its sender cannot tell bad padding from a
 /// damaged message (Bleichenbacher); it comes last.
 pub fn session_keys(certs: &[&SecretCert], packets: &[&Pkesk]) -> Vec<Candidate> {
-    let keys: Vec<OwnKey<'_>> = certs.iter().flat_map(|cert| cert.unlocked_keys()).collect();
+    let keys: Vec<OwnKey<'_>> = certs.iter().flat_map(|cert| cert.opening_keys()).collect();
     let mut trials = profile::MAX_SESSION_KEY_TRIALS;
     let (mut found, mut decoys) = (Vec::new(), Vec::new());
     for named in [true, false] {
@@ -101,6 +104,12 @@ pub fn rsa_block(certs: &[&SecretCert], packets: &[&Pkesk]) -> Option<RsaBlock> 
 }
 
 impl SecretCert {
+    /// The unlocked keys that anybody was ever told to seal to. A key for signing opens nothing: whoever can make
+    /// it open what he chose has a use of it that its owner never meant.
+    fn opening_keys(&self) -> impl Iterator<Item = OwnKey<'_>> {
+        self.unlocked_keys().filter(|key| self.cert().was_for_sealing(&key.fingerprint()))
+    }
+
     /// The session key in one packet, if one of the unlocked keys opens it; see [`session_keys`].
     pub fn session_key(&self, packet: &Pkesk) -> Option<SessionKey> {
         session_keys(&[self], &[packet]).into_iter().next().map(|candidate| candidate.key)
@@ -114,7 +123,7 @@ impl SecretCert {
         with: &Fingerprint,
         block: &[u8],
     ) -> Option<SessionKey> {
-        let key = self.unlocked_keys().find(|key| key.fingerprint() == *with && fits(key, packet))?;
+        let key = self.opening_keys().find(|key| key.fingerprint() == *with && fits(key, packet))?;
         let (Secret::Rsa(rsa), Ok(PkeskBytes::Rsa { mpi })) = (key.secret, packet.values()) else {
             return None;
         };
@@ -165,8 +174,16 @@ fn open(key: &OwnKey<'_>, packet: &Pkesk) -> Option<Found> {
         (Secret::Rsa(rsa), PkeskBytes::Rsa { mpi }) => {
             return rsa.open(mpi.as_ref(), version).map(of_rsa);
         }
-        (Secret::Rsa(_), _) => return None,
+        #[cfg(not(target_arch = "wasm32"))]
+        (Secret::Elgamal(key), PkeskBytes::Elgamal { first, second }) if version == 3 => {
+            return key.open(first.as_ref(), second.as_ref()).map(of_rsa);
+        }
+        #[cfg(not(target_arch = "wasm32"))]
+        (Secret::Brainpool(scalar), PkeskBytes::Ecdh { public_point, encrypted_session_key }) => {
+            return of_brainpool(key, scalar, public_point.as_ref(), encrypted_session_key, version);
+        }
         (Secret::Other(secret), _) => secret,
+        _ => return None,
     };
     let kind = if version == 3 { EskType::V3_4 } else { EskType::V6 };
     let opened = secret.decrypt(key.public_params(), values, kind, key).ok()?;
@@ -175,6 +192,11 @@ fn open(key: &OwnKey<'_>, packet: &Pkesk) -> Option<Found> {
         PlainSessionKey::V6 { key } => (None, Zeroizing::new(key.as_ref().to_vec())),
         _ => return None,
     };
+    found(cipher, octets)
+}
+
+/// A session key, if it is as long as its cipher wants it.
+fn found(cipher: Option<SymmetricKeyAlgorithm>, octets: Zeroizing<Vec<u8>>) -> Option<Found> {
     let right = match cipher {
         Some(cipher) => cipher.key_size() == octets.len(),
         None => matches!(octets.len(), 16 | 24 | 32),
@@ -185,4 +207,34 @@ fn open(key: &OwnKey<'_>, packet: &Pkesk) -> Option<Found> {
 fn of_rsa(found: RsaSessionKey) -> Found {
     let key = SessionKey::new(found.cipher, found.key);
     if bool::from(found.right) { Found::Key(key) } else { Found::Decoy(key) }
+}
+
+/// The session key that was sealed to a key on a brainpool curve (RFC 9580 section 11.5).
+#[cfg(not(target_arch = "wasm32"))]
+fn of_brainpool(key: &OwnKey<'_>, scalar: &[u8], point: &[u8], sealed: &[u8], version: u8) -> Option<Found> {
+    let PublicParams::ECDH(params) = key.public_params() else { return None };
+    let (curve, _) = seal::brainpool::of_ecdh(params)?;
+    let (hash, wrapping) = seal::brainpool::derivation(params)?;
+    let shared = curve.shared(point, scalar)?;
+    let fingerprint = pgp::types::KeyDetails::fingerprint(key);
+    let opened = pgp::crypto::ecdh::derive_session_key(
+        &shared,
+        sealed,
+        sealed.len(),
+        params.curve(),
+        hash,
+        wrapping,
+        fingerprint.as_bytes(),
+    )
+    .ok()?;
+    let (content, sum) = opened.split_last_chunk::<2>()?;
+    let (cipher, content) = match version {
+        3 => content.split_first().map(|(cipher, content)| (Some((*cipher).into()), content))?,
+        _ => (None, content),
+    };
+    let added = content.iter().fold(0u16, |sum, octet| sum.wrapping_add(u16::from(*octet)));
+    if added.to_be_bytes() != *sum {
+        return None;
+    }
+    found(cipher, Zeroizing::new(content.to_vec()))
 }

@@ -77,13 +77,13 @@ fn substituted() -> CoreError {
 }
 
 /// A number of just as many limbs as it needs.
-fn number(octets: &[u8]) -> Option<BoxedUint> {
+pub(super) fn number(octets: &[u8]) -> Option<BoxedUint> {
     let zeros = octets.iter().take_while(|octet| **octet == 0).count();
     let octets = octets.get(zeros..)?;
     BoxedUint::from_be_slice(octets, u32::try_from(octets.len()).ok()?.max(1).checked_mul(8)?).ok()
 }
 
-fn resized(number: &BoxedUint, bits: u32) -> BoxedUint {
+pub(super) fn resized(number: &BoxedUint, bits: u32) -> BoxedUint {
     if number.bits_precision() >= bits { number.shorten(bits) } else { number.widen(bits) }
 }
 
@@ -359,7 +359,7 @@ pub(super) struct RsaSessionKey {
 }
 
 /// Judges the padding for each possible length of key, always all of them and all octets.
-fn unpadded(block: &[u8], version: u8, instead: &[u8; 32]) -> RsaSessionKey {
+pub(super) fn unpadded(block: &[u8], version: u8, instead: &[u8; 32]) -> RsaSessionKey {
     let mut cipher = u8::from(profile::CIPHER);
     let mut length = 32u8;
     let mut key = Zeroizing::new(*instead);

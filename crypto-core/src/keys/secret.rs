@@ -13,9 +13,13 @@ use pgp::types::{
     Mpi, Password, PlainSecretParams, PublicParams, RsaPublicParams, SignatureBytes, SigningKey, Timestamp,
 };
 
+#[cfg(not(target_arch = "wasm32"))]
+use seal::brainpool;
 use seal::profile;
 use zeroize::Zeroizing;
 
+#[cfg(not(target_arch = "wasm32"))]
+use super::elgamal::ElgamalKey;
 use super::octets::Octets;
 use super::packet::{KeyPacket, Public};
 use super::rsa::PrivateKey;
@@ -23,6 +27,12 @@ use super::rsa::PrivateKey;
 /// A secret that its public part was proven to belong to.
 pub(super) enum Secret {
     Rsa(Box<PrivateKey>),
+    /// ElGamal, which opens and never signs.
+    #[cfg(not(target_arch = "wasm32"))]
+    Elgamal(Box<ElgamalKey>),
+    /// The scalar of an ECDH key on a brainpool curve.
+    #[cfg(not(target_arch = "wasm32"))]
+    Brainpool(Zeroizing<Vec<u8>>),
     /// The other algorithms, by rPGP, which wipes them when they are dropped.
     Other(Box<PlainSecretParams>),
 }
@@ -55,13 +65,33 @@ impl Secret {
     /// whose public numbers were overwritten gives its secret away with its first signature.
     pub(super) fn read(public: &dyn KeyDetails, octets: &[u8]) -> Result<Option<Self>, CoreError> {
         let params = public.public_params();
+        #[cfg(not(target_arch = "wasm32"))]
+        if let PublicParams::ECDH(ecdh) = params
+            && let Some((curve, point)) = brainpool::of_ecdh(ecdh)
+        {
+            let mut rest = Octets(octets);
+            let scalar = Zeroizing::new(rest.mpi().ok_or_else(substituted)?.to_vec());
+            if !rest.0.is_empty() || curve.public(&scalar).as_deref() != Some(point) {
+                return Err(substituted());
+            }
+            return Ok(Some(Self::Brainpool(scalar)));
+        }
         match params {
             PublicParams::RSA(rsa) => {
                 let (n, e) = rsa_public(rsa).ok_or_else(substituted)?;
+                // More than this would only keep the processor busy.
+                if n.len() > profile::MAX_RSA_BITS.div_ceil(8) {
+                    return Ok(None);
+                }
                 return Ok(Some(Self::Rsa(Box::new(PrivateKey::read(&n, &e, octets)?))));
             }
+            #[cfg(not(target_arch = "wasm32"))]
+            PublicParams::Elgamal(params) => {
+                return Ok(ElgamalKey::read(params, octets)?.map(|key| Self::Elgamal(Box::new(key))));
+            }
+            #[cfg(target_arch = "wasm32")]
+            PublicParams::Elgamal(_) => return Ok(None),
             PublicParams::Unknown { .. }
-            | PublicParams::Elgamal(_)
             | PublicParams::ECDSA(EcdsaPublicParams::Unsupported { .. })
             | PublicParams::EdDSALegacy(EddsaLegacyPublicParams::Unsupported { .. })
             | PublicParams::ECDH(
@@ -129,6 +159,8 @@ impl Secret {
                 return Ok(SignatureBytes::Mpis(vec![Mpi::from_slice(&signature)]));
             }
             Self::Other(secret) => &**secret,
+            #[cfg(not(target_arch = "wasm32"))]
+            Self::Elgamal(_) | Self::Brainpool(_) => return Err(PgpError::InvalidKeyLength),
         };
         match secret {
             P::DSA(key) => key.sign(hash, digest),
@@ -200,7 +232,7 @@ impl<'a> OwnKey<'a> {
     pub fn rsa_pkcs8(&self) -> Option<Zeroizing<Vec<u8>>> {
         match self.secret {
             Secret::Rsa(key) => key.to_pkcs8(),
-            Secret::Other(_) => None,
+            _ => None,
         }
     }
 }

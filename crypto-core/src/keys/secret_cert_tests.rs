@@ -319,3 +319,44 @@ proptest::proptest! {
         }
     }
 }
+
+#[test]
+fn a_key_for_signing_opens_nothing_that_was_sealed_to_it() {
+    let key = made(KeyProfile::Rsa3072);
+    let primary = key.primary_public().unwrap();
+    let session_key = pgp::composed::RawSessionKey::from(&[9; 32][..]);
+    let cipher = pgp::crypto::sym::SymmetricKeyAlgorithm::AES256;
+    let packet =
+        PublicKeyEncryptedSessionKey::from_session_key_v3(rng(), &session_key, cipher, primary).unwrap();
+    assert!(key.session_key(&packet).is_none());
+    // The same numbers under flags for encryption do: it is the use that is refused.
+    assert_eq!(key.session_key(&packet_for(&key, &[9; 32], false)).unwrap().bytes(), [9; 32]);
+}
+
+#[test]
+fn a_revoked_subkey_opens_the_mail_of_its_time() {
+    let mut key = made(KeyProfile::CompatibleV4);
+    let packet = packet_for(&key, &[9; 32], false);
+    key.rotate_encryption(&mut rng(), KeyProfile::CompatibleV4, None, NOW + DAY).unwrap();
+    key.revoke(&mut rng(), Reason::Compromised, "", NOW + 2 * DAY).unwrap();
+    assert_eq!(key.session_key(&packet).unwrap().bytes(), [9; 32]);
+}
+
+#[test]
+fn a_key_of_a_size_nobody_computes_with_is_still_told_apart() {
+    // RSA of 32,768 bits, with a user id: rPGP reads neither, and the rest of a keyring must not suffer.
+    let mut key = vec![4, 0x5f, 0, 0, 0, 1];
+    key.extend_from_slice(&32_768u16.wrapping_sub(1).to_be_bytes());
+    key.extend([0x7f; 4096]);
+    key.extend([0, 17, 1, 0, 1]);
+    let mut ring = vec![0xc6, 0xff];
+    ring.extend(u32::try_from(key.len()).unwrap().to_be_bytes());
+    ring.extend(&key);
+    ring.extend([0xcd, 1, b'a']);
+    let cert = seal::cert::Cert::parse(&ring).unwrap();
+    assert_eq!(cert.keys().count(), 1);
+    assert_eq!(cert.fingerprint().as_bytes().len(), 20);
+    assert_eq!(seal::cert::Cert::parse(&cert.to_bytes()).unwrap(), cert);
+    assert!(matches!(cert.usable(NOW), Err(Refusal::WeakAlgorithm(_))));
+    assert!(cert.encryption_keys(NOW).is_err());
+}

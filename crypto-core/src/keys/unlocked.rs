@@ -5,7 +5,7 @@ use core::fmt;
 use model::Millis;
 use model::error::{CoreError, CoreErrorCode};
 use rand::{CryptoRng, RngCore};
-use seal::armor::{Kind, armored};
+use seal::armor::{Kind, armored_for_all};
 use seal::cert::{FetchedCert, Fingerprint, Refusal, Trust, TrustedCert};
 use seal::sealing::{self, Naming, Sealed, Signer};
 use seal::writing::{ContentKind, sign_detached};
@@ -178,6 +178,24 @@ impl UnlockedKey {
         sealing::seal(rng, plain, certs, None, Naming::Blank, now).map_err(refused)
     }
 
+    /// Seals `plain` to `certs` with their key ids in the open, as programs that know no hidden recipients
+    /// need it; signed inside or not.
+    ///
+    /// # Errors
+    /// As [`sign_and_seal`](Self::sign_and_seal).
+    pub fn seal_named<R: RngCore + CryptoRng>(
+        &self,
+        rng: &mut R,
+        plain: Vec<u8>,
+        certs: &[&TrustedCert],
+        signed: bool,
+        now: Millis,
+    ) -> Result<Sealed, CoreError> {
+        let key = self.signer()?;
+        let signer = signed.then_some(Signer { key: &key });
+        sealing::seal(rng, plain, certs, signer, Naming::Named, now).map_err(refused)
+    }
+
     /// A detached signature over exactly `bytes`, armored, for `multipart/signed`.
     ///
     /// # Errors
@@ -190,6 +208,6 @@ impl UnlockedKey {
     ) -> Result<String, CoreError> {
         let packets =
             sign_detached(bytes, ContentKind::Binary, &[&self.signer()?], rng, now).map_err(refused)?;
-        Ok(armored(Kind::Signature, &packets))
+        Ok(armored_for_all(Kind::Signature, &packets))
     }
 }

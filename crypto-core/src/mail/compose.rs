@@ -11,7 +11,7 @@ use seal::profile;
 use serde::{Deserialize, Serialize};
 use wire::plaintext::Address;
 
-use super::{encode, names, padding};
+use super::{encode, names, padding, pgpmime, protected};
 use crate::keys::UnlockedKey;
 
 /// Most References written; the first and the newest are kept.
@@ -20,7 +20,7 @@ const MAX_REFERENCES: usize = 50;
 pub(super) const DRAFT_RECIPIENTS: &str = "Hedgerow-Draft-Recipients";
 
 /// The recipients of a draft as typed.
-#[derive(Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
 pub(super) struct TypedRecipients {
     pub(super) to: Vec<Person>,
     pub(super) cc: Vec<Person>,
@@ -35,12 +35,16 @@ pub(super) enum Purpose {
     Keeping,
 }
 
+/// What stands outside in place of a subject.
+const NO_SUBJECT: &str = "...";
+
 /// A composed message, not yet padded.
 pub(super) struct Composed {
-    /// The top headers that a program without header protection shows, for `multipart/signed`.
-    headers: String,
-    /// The whole entity: headers and a `multipart/mixed` body.
-    pub(super) entity: Vec<u8>,
+    /// The header, each field with its name and its folded value.
+    fields: Vec<(&'static str, String)>,
+    boundary: String,
+    /// The parts of the `multipart/mixed`, with their boundaries.
+    body: Vec<u8>,
 }
 
 /// Builds the message.
@@ -63,8 +67,9 @@ pub(super) fn compose<R: RngCore + CryptoRng>(
         return Err(CoreError::with(CoreErrorCode::MalformedMail, "a NUL in the text"));
     }
     let sender = Person { name: draft.from_name.clone(), address: from.as_str().to_owned() };
-    let mut headers = String::new();
-    push(&mut headers, "From", &people(core::slice::from_ref(&sender))?);
+    let mut fields: Vec<(&'static str, String)> = Vec::new();
+    let mut push = |name, value| fields.push((name, value));
+    push("From", people(core::slice::from_ref(&sender))?);
     let as_typed = purpose == Purpose::Keeping;
     for (name, list) in [("To", &draft.to), ("Cc", &draft.cc)] {
         let list: Vec<Person> = if as_typed {
@@ -73,47 +78,74 @@ pub(super) fn compose<R: RngCore + CryptoRng>(
             list.clone()
         };
         if !list.is_empty() {
-            push(&mut headers, name, &people(&list)?);
+            push(name, people(&list)?);
         }
     }
     if as_typed {
         let typed = TypedRecipients { to: draft.to.clone(), cc: draft.cc.clone() };
         let json = serde_json::to_vec(&typed).map_err(|_| CoreErrorCode::Internal)?;
         let lines: Vec<String> = json.chunks(54).map(|chunk| STANDARD.encode(chunk)).collect();
-        push(&mut headers, DRAFT_RECIPIENTS, &lines.join("\r\n "));
+        push(DRAFT_RECIPIENTS, lines.join("\r\n "));
     }
-    push(&mut headers, "Subject", &encode::text(encode::refuse_breaks(&draft.subject)?));
-    push(&mut headers, "Date", &letter::dates::header_date(now));
-    push(&mut headers, "Message-ID", &format!("<{}@{}>", random_hex(rng, 16), from.domain()));
+    push("Subject", encode::text(encode::refuse_breaks(&draft.subject)?));
+    push("Date", letter::dates::header_date(now));
+    push("Message-ID", format!("<{}@{}>", random_hex(rng, 16), from.domain()));
     if let Some(answered) = &draft.in_reply_to
         && is_message_id(encode::refuse_breaks(answered)?)
     {
-        push(&mut headers, "In-Reply-To", answered);
+        push("In-Reply-To", answered.clone());
     }
     let references = references(&draft.references)?;
     if !references.is_empty() {
-        push(&mut headers, "References", &references.join("\r\n "));
+        push("References", references.join("\r\n "));
     }
 
     let boundary = random_hex(rng, 16);
-    let mut entity = headers.clone().into_bytes();
-    entity.extend_from_slice(b"HP-Outer: Subject: ...\r\nMIME-Version: 1.0\r\n");
-    entity.extend_from_slice(
-        format!("Content-Type: multipart/mixed; hp=\"cipher\";\r\n boundary=\"{boundary}\"\r\n\r\n")
-            .as_bytes(),
-    );
-    text_part(&mut entity, &boundary, &draft.text);
+    let mut body = Vec::new();
+    text_part(&mut body, &boundary, &draft.text);
     for attachment in &draft.attachments {
-        attachment_part(&mut entity, &boundary, attachment)?;
+        attachment_part(&mut body, &boundary, attachment)?;
     }
-    entity.extend_from_slice(format!("--{boundary}--\r\n").as_bytes());
-    Ok(Composed { headers, entity })
+    body.extend_from_slice(format!("--{boundary}--\r\n").as_bytes());
+    Ok(Composed { fields, boundary, body })
 }
 
 impl Composed {
-    /// The message, padded.
+    /// The header.
+    pub(super) fn header(&self) -> String {
+        self.fields.iter().map(|(name, value)| format!("{name}: {value}\r\n")).collect()
+    }
+
+    /// The header as it stands outside a seal: everybody sees who writes to whom, and nothing of what about.
+    pub(super) fn outer(&self) -> String {
+        let shown = self.fields.iter().filter(|(name, _)| *name != DRAFT_RECIPIENTS);
+        shown
+            .map(|(name, value)| {
+                format!("{name}: {}\r\n", if *name == "Subject" { NO_SUBJECT } else { value.as_str() })
+            })
+            .collect()
+    }
+
+    /// The whole entity, header and all. `outer` is what stands outside the seal it is made for; without, it is
+    /// made to be signed and not sealed (RFC 9788 section 2.1).
+    pub(super) fn entity(&self, outer: Option<&str>) -> Vec<u8> {
+        let hp = if outer.is_some() { "cipher" } else { "clear" };
+        let mut entity = self.header().into_bytes();
+        entity.extend_from_slice(protected::outer_fields(outer.unwrap_or("")).as_bytes());
+        entity.extend_from_slice(
+            format!(
+                "MIME-Version: 1.0\r\nContent-Type: multipart/mixed; hp=\"{hp}\";\r\n boundary=\"{}\"\r\n\r\n",
+                self.boundary
+            )
+            .as_bytes(),
+        );
+        entity.extend_from_slice(&self.body);
+        entity
+    }
+
+    /// The message as it is sealed here, padded: where there is a header outside, all it has is a subject.
     pub(super) fn padded(self) -> Vec<u8> {
-        let mut entity = self.entity;
+        let mut entity = self.entity(Some(&format!("Subject: {NO_SUBJECT}\r\n")));
         padding::pad_multipart(&mut entity);
         entity
     }
@@ -125,38 +157,25 @@ impl Composed {
         key: &UnlockedKey,
         now: Millis,
     ) -> Result<Vec<u8>, CoreError> {
-        // The line end before the boundary belongs to the boundary: it is not signed.
-        let content = self.entity.strip_suffix(b"\r\n").unwrap_or(&self.entity);
-        let signature = key.sign_detached(rng, content, now)?.replace("\r\n", "\n").replace('\n', "\r\n");
-        let boundary = random_hex(rng, 16);
-        let mut out = self.headers.into_bytes();
-        out.extend_from_slice(
-            format!(
-                "MIME-Version: 1.0\r\nContent-Type: multipart/signed; micalg={};\r\n \
-                 protocol=\"application/pgp-signature\";\r\n boundary=\"{boundary}\"\r\n\r\n--{boundary}\r\n",
-                profile::MICALG
-            )
-            .as_bytes(),
-        );
-        out.extend_from_slice(content);
-        out.extend_from_slice(
-            format!(
-                "\r\n--{boundary}\r\nContent-Type: application/pgp-signature; name=\"signature.asc\"\r\n\
-                 Content-Disposition: attachment; filename=\"signature.asc\"\r\n\r\n{}\r\n--{boundary}--\r\n",
-                signature.trim_end()
-            )
-            .as_bytes(),
-        );
+        let entity = self.entity(Some(&format!("Subject: {NO_SUBJECT}\r\n")));
+        let mut out = self.header().into_bytes();
+        out.extend_from_slice(b"MIME-Version: 1.0\r\n");
+        out.extend_from_slice(&signed_entity(rng, key, &entity, now)?);
         padding::pad_multipart(&mut out);
         Ok(out)
     }
 }
 
-fn push(headers: &mut String, name: &str, value: &str) {
-    headers.push_str(name);
-    headers.push_str(": ");
-    headers.push_str(value);
-    headers.push_str("\r\n");
+/// `multipart/signed` around an entity. The line end before a boundary belongs to the boundary, and is not signed.
+pub(super) fn signed_entity<R: RngCore + CryptoRng>(
+    rng: &mut R,
+    key: &UnlockedKey,
+    entity: &[u8],
+    now: Millis,
+) -> Result<Vec<u8>, CoreError> {
+    let content = entity.strip_suffix(b"\r\n").unwrap_or(entity);
+    let signature = key.sign_detached(rng, content, now)?;
+    Ok(pgpmime::build_signed(&random_hex(rng, 16), content, &signature))
 }
 
 fn people(list: &[Person]) -> Result<String, CoreError> {
@@ -195,7 +214,7 @@ fn references(list: &[String]) -> Result<Vec<String>, CoreError> {
     Ok(out)
 }
 
-fn text_part(out: &mut Vec<u8>, boundary: &str, text: &str) {
+pub(super) fn text_part(out: &mut Vec<u8>, boundary: &str, text: &str) {
     let text = text.replace("\r\n", "\n");
     let base64 = encode::prefers_base64(&text);
     let encoding = if base64 { "base64" } else { "quoted-printable" };
@@ -235,7 +254,7 @@ fn attachment_part(out: &mut Vec<u8>, boundary: &str, attachment: &AttachmentDat
     Ok(())
 }
 
-fn random_hex<R: RngCore + CryptoRng>(rng: &mut R, len: usize) -> String {
+pub(super) fn random_hex<R: RngCore + CryptoRng>(rng: &mut R, len: usize) -> String {
     let mut bytes = vec![0u8; len];
     rng.fill_bytes(&mut bytes);
     hex::encode(bytes)

@@ -2,6 +2,7 @@
 
 use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD;
+use mail_parser::decoders::quoted_printable::quoted_printable_decode;
 use mail_parser::{
     Encoding, HeaderName, HeaderValue, Message, MessageParser, MessagePart, MimeHeaders as _, PartType,
 };
@@ -10,7 +11,7 @@ use model::error::{CoreError, CoreErrorCode};
 use model::mail::{Attachment, Person};
 
 use super::compose::{DRAFT_RECIPIENTS, TypedRecipients};
-use super::names;
+use super::{html, names, protected};
 
 /// Largest header block, in bytes.
 const MAX_HEADER_BYTES: usize = 256 * 1024;
@@ -27,22 +28,37 @@ const MAX_ENCODED_MESSAGE: usize = 1024 * 1024;
 /// Most people read from a header.
 const MAX_PEOPLE: usize = 1000;
 
+/// The header of a mail, harmless to show.
+#[derive(Debug, Clone)]
+pub struct Head {
+    /// The first mailbox of the first From field.
+    pub from: Person,
+    /// Whether there is a From field.
+    pub(super) has_author: bool,
+    /// Whether there is exactly one From field with exactly one mailbox.
+    pub(super) one_author: bool,
+    /// To.
+    pub to: Vec<Person>,
+    /// Cc.
+    pub cc: Vec<Person>,
+    /// Subject.
+    pub subject: String,
+    /// Date.
+    pub date: Option<Millis>,
+    /// Message-ID with its angle brackets, or empty.
+    pub message_id: String,
+    /// References with their angle brackets.
+    pub references: Vec<String>,
+    /// Recipients of a draft as typed; believed only in a message of one's own.
+    pub(super) typed: Option<TypedRecipients>,
+}
+
 /// A message as read. Names and file names are harmless to show.
 #[derive(Debug)]
 pub(super) struct Mail {
-    pub(super) from: Person,
-    /// Whether there is exactly one From field with exactly one mailbox.
-    pub(super) one_author: bool,
-    pub(super) to: Vec<Person>,
-    pub(super) cc: Vec<Person>,
-    pub(super) subject: String,
-    pub(super) date: Option<Millis>,
-    pub(super) message_id: String,
-    pub(super) references: Vec<String>,
+    pub(super) head: Head,
     pub(super) text: String,
     pub(super) attachments: Vec<(Attachment, Vec<u8>)>,
-    /// Recipients of a draft as typed; believed only in a message of one's own.
-    pub(super) typed: Option<TypedRecipients>,
 }
 
 /// The author of a mail without one.
@@ -50,19 +66,12 @@ fn nobody() -> Person {
     Person { name: String::new(), address: String::new() }
 }
 
-/// `multipart/signed` taken apart: the exact bytes signed, and the signature.
-#[derive(Debug, PartialEq, Eq)]
-pub(super) struct SignedParts<'a> {
-    pub(super) content: &'a [u8],
-    pub(super) signature: Vec<u8>,
-}
-
 fn too_large(what: &str) -> CoreError {
     CoreError::with(CoreErrorCode::TooLarge, what)
 }
 
 /// Counts, before any parsing, what would make the parser's tables swell.
-fn guard(bytes: &[u8]) -> Result<(), CoreError> {
+pub(super) fn guard(bytes: &[u8]) -> Result<(), CoreError> {
     let (mut boundaries, mut header_lines, mut block) = (0usize, 0usize, 0usize);
     // Whether a header block is being read, and what it said of the body that follows.
     let (mut in_header, mut nested, mut encoded) = (true, false, false);
@@ -123,101 +132,56 @@ fn measure(message: &Message<'_>, depth: usize, count: &mut usize) -> Result<(),
     Ok(())
 }
 
-/// Takes `multipart/signed` apart if the whole message is one with exactly two parts, the second an
-/// OpenPGP signature. Anything else is nothing signed: a signature must cover all that is shown (R37).
-///
-/// # Errors
-/// `MalformedMail`, `TooLarge`.
-pub(super) fn signed_parts(bytes: &[u8]) -> Result<Option<SignedParts<'_>>, CoreError> {
-    guard(bytes)?;
-    let Some(root) = MessageParser::default().parse_headers(bytes) else {
-        return Err(CoreErrorCode::MalformedMail.into());
-    };
-    let Some(kind) = root.content_type() else { return Ok(None) };
-    if !kind.c_type.eq_ignore_ascii_case("multipart")
-        || !kind.c_subtype.as_deref().is_some_and(|sub| sub.eq_ignore_ascii_case("signed"))
-    {
-        return Ok(None);
-    }
-    let Some(boundary) = kind.attribute("boundary").filter(|text| !text.is_empty()) else { return Ok(None) };
-    let Some(body) = after_header(bytes) else { return Ok(None) };
-    let Some(parts) = split(body, boundary.as_bytes()) else { return Ok(None) };
-    let [content, signature] = parts.as_slice() else { return Ok(None) };
-    let Some(part) = MessageParser::default().parse(*signature) else { return Ok(None) };
-    let is_signature = part.content_type().is_some_and(|kind| {
-        kind.c_type.eq_ignore_ascii_case("application")
-            && kind.c_subtype.as_deref().is_some_and(|sub| sub.eq_ignore_ascii_case("pgp-signature"))
-    });
-    if !is_signature {
-        return Ok(None);
-    }
-    let signature = body_bytes(&part, part.root_part());
-    Ok(Some(SignedParts { content, signature }))
-}
-
-/// What follows the first empty line.
-fn after_header(bytes: &[u8]) -> Option<&[u8]> {
-    let mut at = 0usize;
-    for line in bytes.split_inclusive(|byte| *byte == b'\n') {
-        at += line.len();
-        if matches!(line, b"\n" | b"\r\n") {
-            return bytes.get(at..);
-        }
-    }
-    None
-}
-
-/// The parts between boundary lines, without the line ends that belong to the boundaries. None if the
-/// closing boundary is missing.
-fn split<'a>(body: &'a [u8], boundary: &[u8]) -> Option<Vec<&'a [u8]>> {
-    let mut parts = Vec::new();
-    let mut begun: Option<usize> = None;
-    let mut at = 0usize;
-    for line in body.split_inclusive(|byte| *byte == b'\n') {
-        let start = at;
-        at += line.len();
-        let Some(rest) = line.strip_prefix(b"--").and_then(|rest| rest.strip_prefix(boundary)) else {
-            continue;
-        };
-        let closing = rest.starts_with(b"--");
-        let tail = rest.strip_prefix(b"--").unwrap_or(rest);
-        if !tail.iter().all(|byte| byte.is_ascii_whitespace()) {
-            continue;
-        }
-        if let Some(from) = begun {
-            let part = body.get(from..start)?;
-            let part = part.strip_suffix(b"\n").unwrap_or(part);
-            parts.push(part.strip_suffix(b"\r").unwrap_or(part));
-        }
-        if closing {
-            return Some(parts);
-        }
-        begun = Some(at);
-        if parts.len() > 2 {
-            return Some(parts);
-        }
-    }
-    None
-}
-
-/// Whether the entity has header fields of its own that say who wrote it (RFC 9788, and the practice
-/// before it).
-pub(super) fn has_own_headers(bytes: &[u8]) -> bool {
-    MessageParser::default().parse_headers(bytes).is_some_and(|message| {
-        let has = |wanted: HeaderName<'_>| message.headers().iter().any(|header| header.name == wanted);
-        has(HeaderName::From) && has(HeaderName::Subject)
-    })
-}
-
 /// Reads a message.
 ///
 /// # Errors
 /// `MalformedMail`, `TooLarge`.
 pub(super) fn read(bytes: &[u8]) -> Result<Mail, CoreError> {
     let message = parse(bytes)?;
+    let mut mail = Mail { head: head(&message), text: text(&message), attachments: Vec::new() };
+    for id in &message.attachments {
+        let Some(part) = message.part(*id) else { continue };
+        if protected::is_copy(&message, part.content_type()) {
+            continue;
+        }
+        let index = u32::try_from(mail.attachments.len()).unwrap_or(u32::MAX);
+        mail.attachments.push(attachment(&message, part, index));
+    }
+    Ok(mail)
+}
+
+/// Reads the header of a message, and nothing of its content.
+///
+/// # Errors
+/// `MalformedMail`, `TooLarge`.
+pub(super) fn read_head(bytes: &[u8]) -> Result<Head, CoreError> {
+    guard(bytes)?;
+    let message = MessageParser::default().parse_headers(bytes).ok_or(CoreErrorCode::MalformedMail)?;
+    Ok(head(&message))
+}
+
+/// The bodies of the fields of a header that have this name, as they came.
+pub(super) fn fields(header: &[u8], name: &str) -> Vec<String> {
+    MessageParser::default().parse_headers(header).map_or_else(Vec::new, |message| {
+        let named = message.headers_raw().filter(|(own, _)| own.eq_ignore_ascii_case(name));
+        named.take(MAX_PEOPLE).map(|(_, body)| body.to_owned()).collect()
+    })
+}
+
+/// Whether it is a report of a program about another mail.
+pub(super) fn is_report(header: &[u8]) -> bool {
+    MessageParser::default().parse_headers(header).is_some_and(|message| {
+        message.content_type().is_some_and(|kind| {
+            kind.c_subtype.as_deref().is_some_and(|sub| sub.eq_ignore_ascii_case("report"))
+        })
+    })
+}
+
+fn head(message: &Message<'_>) -> Head {
     let froms = message.headers().iter().filter(|header| header.name == HeaderName::From).count();
     let authors = people(message.from());
-    let mut mail = Mail {
+    Head {
+        has_author: froms > 0,
         one_author: froms == 1 && authors.len() == 1,
         from: authors.into_iter().next().unwrap_or_else(nobody),
         to: people(message.to()),
@@ -226,16 +190,8 @@ pub(super) fn read(bytes: &[u8]) -> Result<Mail, CoreError> {
         date: message.date().map(|date| date.to_timestamp().saturating_mul(1000)),
         message_id: message.message_id().map(bracketed).unwrap_or_default(),
         references: ids(message.references()),
-        text: text(&message),
-        attachments: Vec::new(),
-        typed: typed(&message),
-    };
-    for id in &message.attachments {
-        let Some(part) = message.part(*id) else { continue };
-        let index = u32::try_from(mail.attachments.len()).unwrap_or(u32::MAX);
-        mail.attachments.push(attachment(&message, part, index));
+        typed: typed(message),
     }
-    Ok(mail)
 }
 
 fn people(list: Option<&mail_parser::Address<'_>>) -> Vec<Person> {
@@ -264,15 +220,43 @@ fn ids(value: &HeaderValue<'_>) -> Vec<String> {
 
 fn text(message: &Message<'_>) -> String {
     let mut out = String::new();
+    let copies = protected::has_copies(message);
     for position in 0..message.text_body_count() {
-        if let Some(part) = message.body_text(position) {
-            if !out.is_empty() && !out.ends_with('\n') {
-                out.push('\n');
+        // Not `body_text`: it would bring the parser's own conversion of HTML.
+        let position = u32::try_from(position).unwrap_or(u32::MAX);
+        let Some(part) = message.text_part(position) else { continue };
+        let copy = copies && protected::begins_with_copy(part.content_type());
+        let text = match &part.body {
+            _ if protected::is_copy(message, part.content_type()) && !is_root(message, part) => continue,
+            PartType::Text(text) => {
+                let text = text.replace("\r\n", "\n");
+                if copy { protected::without_copy(&text).to_owned() } else { text }
             }
-            out.push_str(&part.replace("\r\n", "\n"));
+            PartType::Html(page) if copy => html::to_text(&protected::page_without_copy(page)),
+            PartType::Html(page) => html::to_text(page),
+            _ => continue,
+        };
+        if !out.is_empty() && !out.ends_with('\n') {
+            out.push('\n');
         }
+        out.push_str(&text);
     }
     out.replace(['\r', '\0'], "")
+}
+
+fn is_root(message: &Message<'_>, part: &MessagePart<'_>) -> bool {
+    message.root_part().offset_header == part.offset_header
+}
+
+/// The bytes of a message that is one plain text, with the transfer encoding taken off and no charset applied.
+pub(super) fn plain_text(bytes: &[u8]) -> Result<Option<Vec<u8>>, CoreError> {
+    let message = parse(bytes)?;
+    let root = message.root_part();
+    let is_plain = message.content_type().is_none_or(|kind| {
+        kind.c_type.eq_ignore_ascii_case("text")
+            && kind.c_subtype.as_deref().is_none_or(|sub| sub.eq_ignore_ascii_case("plain"))
+    });
+    Ok((is_plain && matches!(root.body, PartType::Text(_))).then(|| body_bytes(&message, root)))
 }
 
 fn typed(message: &Message<'_>) -> Option<TypedRecipients> {
@@ -304,7 +288,7 @@ fn attachment(message: &Message<'_>, part: &MessagePart<'_>, index: u32) -> (Att
 }
 
 /// The exact bytes of a part. The parser's own text is converted to UTF-8: files must not be.
-fn body_bytes(message: &Message<'_>, part: &MessagePart<'_>) -> Vec<u8> {
+pub(super) fn body_bytes(message: &Message<'_>, part: &MessagePart<'_>) -> Vec<u8> {
     match &part.body {
         PartType::Binary(bytes) | PartType::InlineBinary(bytes) => bytes.to_vec(),
         PartType::Message(inner) => inner.raw_message.to_vec(),
@@ -318,6 +302,9 @@ fn body_bytes(message: &Message<'_>, part: &MessagePart<'_>) -> Vec<u8> {
                     let tight: Vec<u8> = raw.iter().copied().filter(|b| !b.is_ascii_whitespace()).collect();
                     STANDARD.decode(tight).unwrap_or_else(|_| text.as_bytes().to_vec())
                 }
+                (Some(raw), Encoding::QuotedPrintable) => {
+                    quoted_printable_decode(raw).unwrap_or_else(|| text.as_bytes().to_vec())
+                }
                 (Some(raw), Encoding::None) => raw.to_vec(),
                 _ => text.as_bytes().to_vec(),
             }
@@ -326,7 +313,30 @@ fn body_bytes(message: &Message<'_>, part: &MessagePart<'_>) -> Vec<u8> {
     }
 }
 
-impl Mail {
+impl Head {
+    /// Takes those fields over from another message that this one does not have.
+    pub(super) fn fill(&mut self, other: Self) {
+        if !self.has_author {
+            self.from = other.from;
+            self.has_author = other.has_author;
+            self.one_author = other.one_author;
+        }
+        for (own, other) in [(&mut self.to, other.to), (&mut self.cc, other.cc)] {
+            if own.is_empty() {
+                *own = other;
+            }
+        }
+        for (own, other) in [(&mut self.subject, other.subject), (&mut self.message_id, other.message_id)] {
+            if own.is_empty() {
+                *own = other;
+            }
+        }
+        self.date = self.date.or(other.date);
+        if self.references.is_empty() {
+            self.references = other.references;
+        }
+    }
+
     /// The recipients as typed take the place of those that were already addresses.
     pub(super) fn take_typed(&mut self) {
         let clean = |people: Vec<Person>| {
@@ -342,6 +352,15 @@ impl Mail {
         if let Some(typed) = self.typed.take() {
             self.to = clean(typed.to);
             self.cc = clean(typed.cc);
+        }
+    }
+}
+
+impl Mail {
+    /// Numbers the attachments by their places.
+    pub(super) fn number_attachments(&mut self) {
+        for (index, (about, _)) in self.attachments.iter_mut().enumerate() {
+            about.index = u32::try_from(index).unwrap_or(u32::MAX);
         }
     }
 }

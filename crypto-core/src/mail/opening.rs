@@ -2,48 +2,21 @@
 
 use model::Millis;
 use model::error::{CoreError, CoreErrorCode};
-use model::mail::{Author, OpenedMessage, Readers, Summary};
+use model::mail::{Author, DomainWord, OpenedMessage, Readers, Summary};
 use seal::profile;
-use seal::verify::{Verdict, detached};
 use sha2::{Digest as _, Sha256};
 use wire::mail::{Arrival, MessageView};
 use wire::plaintext::Address;
 
-use super::mime::{self, Mail};
-use crate::keys::{FetchedCert, OpenedSignature, UnlockedKey, check_all};
 use letter::summary::{self, About};
+
+use super::verified::{ClaimedMail, KnownSigner};
+use crate::keys::UnlockedKey;
 
 /// Largest content of a summary, in bytes.
 const MAX_SUMMARY_BYTES: usize = 64 * 1024;
-
-/// The certificate to check a sender's signature with.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub struct KnownSigner {
-    /// The certificate known (for [`SignerKind::Changed`], the one offered now).
-    pub cert: FetchedCert,
-    /// Since when it is known.
-    pub since: Millis,
-    /// What the pin book says of it.
-    pub kind: SignerKind,
-}
-
-/// What the pin book says of a certificate.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub enum SignerKind {
-    /// The person's own.
-    You,
-    /// Pinned.
-    Known,
-    /// Given out by the server just now, never seen before.
-    New,
-    /// Another one is pinned: a hard stop (R15).
-    Changed {
-        /// The fingerprint known, hexadecimal.
-        known: String,
-        /// The fingerprint offered now.
-        offered: String,
-    },
-}
+/// How much of a mail is searched for the fields of the server that took it.
+const MAX_HEAD_BYTES: usize = 64 * 1024;
 
 /// An opened message, and the bytes of its attachments in their order.
 #[derive(Debug)]
@@ -62,6 +35,15 @@ pub fn open_summary(key: &UnlockedKey, view: &MessageView) -> Result<Summary, Co
     Ok(summary::read(key.open(view.summary.as_bytes(), MAX_SUMMARY_BYTES)?.bytes())?)
 }
 
+/// A message whose seals are open, and whose author is still to be judged.
+#[derive(Debug)]
+pub struct UnjudgedMessage {
+    mail: ClaimedMail,
+    row: Option<Summary>,
+    digest: String,
+    domain_word: Option<DomainWord>,
+}
+
 /// Opens a message and says who can read it and who wrote it.
 ///
 /// `lookup` gives the certificate known for the From address, if any.
@@ -76,128 +58,82 @@ pub fn open_message(
     lookup: &dyn Fn(&Address) -> Option<KnownSigner>,
     now: Millis,
 ) -> Result<OpenedMail, CoreError> {
-    let digest = hex::encode(Sha256::digest(blob));
-    let row = open_summary(key, view);
-    if row.as_ref().is_ok_and(|row| row.blob_digest != digest) {
-        return Err(CoreError::with(CoreErrorCode::Tampered, "not the message that this row stands for"));
-    }
-    let opened = key.open(blob, profile::MAX_CONTENT_BYTES)?;
+    let message = UnjudgedMessage::open(key, view, blob)?;
+    let signer = message.mail().from_address().as_ref().and_then(lookup);
+    Ok(message.verify(view, signer.as_ref(), now))
+}
 
-    // Either the OpenPGP message is signed, and covers everything; or the content is multipart/signed, and
-    // then only the signed part is shown.
-    let parts = mime::signed_parts(opened.bytes())?;
-    let covered = parts.as_ref().filter(|parts| mime::has_own_headers(parts.content));
-    let mut mail = match (opened.is_signed(), covered) {
-        (false, Some(parts)) => mime::read(parts.content)?,
-        _ => mime::read(opened.bytes())?,
-    };
-    if opened.is_signed() && parts.is_some() {
-        // Shown as one text, without the inner signature as an attachment.
-        mail.attachments.retain(|(about, _)| about.media_type != "application/pgp-signature");
-        renumber(&mut mail);
-    }
-
-    let address = mail.one_author.then(|| mail.from.address.parse::<Address>().ok()).flatten();
-    let known = address.as_ref().and_then(lookup);
-    let check = |known: &KnownSigner| -> Vec<OpenedSignature> {
-        match (opened.is_signed(), covered) {
-            (true, _) => opened.check(&known.cert, now),
-            (false, Some(parts)) => match detached(&parts.signature) {
-                Ok(claims) => check_all(&claims, parts.content, &known.cert, Some(key.fingerprint()), now),
-                Err(_) => vec![OpenedSignature { claimed_signer: String::new(), verdict: Verdict::Broken }],
-            },
-            (false, None) => Vec::new(),
+impl UnjudgedMessage {
+    /// Opens a message; what was sealed on arrival may hold a sealed mail itself.
+    ///
+    /// # Errors
+    /// As [`open_message`].
+    pub fn open(key: &UnlockedKey, view: &MessageView, blob: &[u8]) -> Result<Self, CoreError> {
+        let digest = hex::encode(Sha256::digest(blob));
+        let row = open_summary(key, view).ok();
+        if row.as_ref().is_some_and(|row| row.blob_digest != digest) {
+            return Err(CoreError::with(CoreErrorCode::Tampered, "not the message that this row stands for"));
         }
-    };
-    let signed = opened.is_signed() || covered.is_some();
-    let mut wants_certificate_of = None;
-    let author = if !signed {
-        Author::Unsigned
-    } else {
-        match (&address, &known) {
-            (Some(address), Some(known)) => judge(check(known), known, address, now),
-            (Some(address), None) => {
-                wants_certificate_of = Some(address.clone());
-                Author::Unchecked
-            }
-            (None, _) => Author::Unchecked,
-        }
-    };
-    if author == Author::You {
-        mail.take_typed();
+        let open = |message: &[u8]| key.open(message, profile::MAX_CONTENT_BYTES);
+        let end_to_end = view.arrival == Arrival::Sealed;
+        let opened = open(blob)?;
+        // Only the server's own fields are believed, and only where the server says that it read the mail.
+        let head =
+            (!end_to_end).then(|| opened.bytes().get(..MAX_HEAD_BYTES).unwrap_or(opened.bytes()).to_vec());
+        let mail = ClaimedMail::sealed(opened, end_to_end, Some(key.fingerprint()), &open)?;
+        let domain_word = head
+            .zip(mail.from_address())
+            .and_then(|(head, from)| letter::senders::domain_word(&head, from.as_str()));
+        Ok(Self { mail, row, digest, domain_word })
     }
 
-    // Only the server's own fields are believed, and only where the server says that it read the mail.
-    let domain_word = (view.arrival == Arrival::SealedOnArrival && mail.one_author)
-        .then(|| letter::senders::domain_word(opened.bytes(), &mail.from.address))
-        .flatten();
-    let date = mail.date.unwrap_or(view.received_at);
-    let shown = summary::summarise(About {
-        from: &mail.from,
-        to: &mail.to,
-        cc: &mail.cc,
-        subject: &mail.subject,
-        text: &mail.text,
-        date,
-        attachments: mail.attachments.len(),
-        blob_digest: digest,
-    });
-    let summary_differs = row.ok().as_ref() != Some(&shown);
-    let (about, attachments) = mail.attachments.into_iter().unzip();
-    Ok(OpenedMail {
-        message: OpenedMessage {
-            id: view.id,
-            from: mail.from,
-            to: mail.to,
-            cc: mail.cc,
-            subject: mail.subject,
+    /// The mail.
+    pub fn mail(&self) -> &ClaimedMail {
+        &self.mail
+    }
+
+    /// Says who wrote it, by the certificate known for its author.
+    pub fn verify(self, view: &MessageView, signer: Option<&KnownSigner>, now: Millis) -> OpenedMail {
+        let verified = self.mail.verify(signer, now);
+        // What was sealed on arrival may have been sealed by its author before.
+        let readers = if verified.is_sealed() { Readers::EndToEnd } else { Readers::SealedOnArrival };
+        let (mut mail, author, wants_certificate_of) = verified.into_whole();
+        if author == Author::You {
+            mail.head.take_typed();
+        }
+        let head = mail.head;
+        let date = head.date.unwrap_or(view.received_at);
+        let shown = summary::summarise(About {
+            from: &head.from,
+            to: &head.to,
+            cc: &head.cc,
+            subject: &head.subject,
+            text: &mail.text,
             date,
-            message_id: mail.message_id,
-            references: mail.references,
-            text: mail.text,
-            attachments: about,
-            readers: match view.arrival {
-                Arrival::Sealed => Readers::EndToEnd,
-                Arrival::SealedOnArrival => Readers::SealedOnArrival,
+            attachments: mail.attachments.len(),
+            blob_digest: self.digest,
+        });
+        let summary_differs = self.row.as_ref() != Some(&shown);
+        let (about, attachments) = mail.attachments.into_iter().unzip();
+        OpenedMail {
+            message: OpenedMessage {
+                id: view.id,
+                from: head.from,
+                to: head.to,
+                cc: head.cc,
+                subject: head.subject,
+                date,
+                message_id: head.message_id,
+                references: head.references,
+                text: mail.text,
+                attachments: about,
+                readers,
+                author,
+                wants_certificate_of,
+                summary_differs,
+                domain_word: self.domain_word,
             },
-            author,
-            wants_certificate_of,
-            summary_differs,
-            domain_word,
-        },
-        attachments,
-    })
-}
-
-fn renumber(mail: &mut Mail) {
-    for (index, (about, _)) in mail.attachments.iter_mut().enumerate() {
-        about.index = u32::try_from(index).unwrap_or(u32::MAX);
-    }
-}
-
-/// Who wrote it, from the verdicts on every signature (R38: the signer must be the certificate of the From
-/// address, and that certificate must name the address).
-fn judge(found: Vec<OpenedSignature>, known: &KnownSigner, address: &Address, now: Millis) -> Author {
-    let good = found.iter().any(|signature| matches!(signature.verdict, Verdict::Good { .. }));
-    if good {
-        let fingerprint = known.cert.fingerprint().to_string();
-        if !known.cert.names(address.as_str(), now) {
-            return Author::SomeoneElse { signer: fingerprint };
+            attachments,
         }
-        return match &known.kind {
-            SignerKind::You => Author::You,
-            SignerKind::Known => Author::Known { since: known.since, fingerprint },
-            SignerKind::New => Author::New { fingerprint },
-            SignerKind::Changed { known, offered } => {
-                Author::Changed { known: known.clone(), offered: offered.clone() }
-            }
-        };
-    }
-    let broken =
-        found.iter().any(|signature| matches!(signature.verdict, Verdict::Broken | Verdict::DoesNotCount(_)));
-    match found.into_iter().next() {
-        _ if broken => Author::Broken,
-        Some(signature) => Author::SomeoneElse { signer: signature.claimed_signer },
-        None => Author::Unsigned,
     }
 }

@@ -43,24 +43,7 @@ pub fn seal_message<R: RngCore + CryptoRng>(
     now: Millis,
     rng: &mut R,
 ) -> Result<SealedMail, CoreError> {
-    let mut recipients: Vec<(Address, &TrustedCert)> = Vec::new();
-    for person in draft.to.iter().chain(&draft.cc) {
-        let address: Address = person.address.parse().map_err(|_| CoreErrorCode::MalformedAddress)?;
-        if recipients.iter().any(|(known, _)| *known == address) {
-            continue;
-        }
-        let cert = certs.iter().find(|(known, _)| *known == address).map(|(_, cert)| cert);
-        let cert = cert.ok_or_else(|| {
-            CoreError::with(CoreErrorCode::UnusableCertificate, "a recipient has no certificate")
-        })?;
-        cert.judge(now, Some(address.as_str()))
-            .map_err(|refusal| CoreError::with(CoreErrorCode::UnusableCertificate, refusal.to_string()))?;
-        recipients.push((address, cert));
-    }
-    if recipients.is_empty() {
-        return Err(CoreError::with(CoreErrorCode::MalformedMail, "there is nobody to send it to"));
-    }
-
+    let recipients = recipients(draft, certs, now)?;
     let composed = compose(rng, draft, from, Purpose::Sending, now)?;
     let mut everyone = vec![key.certificate()];
     everyone.extend(recipients.iter().map(|(_, cert)| *cert));
@@ -85,6 +68,32 @@ pub fn seal_message<R: RngCore + CryptoRng>(
     }
     let own_summary = SealedMessage(seal_row(key.certificate())?.bytes);
     Ok(SealedMail { blob, digest, deliveries, own_summary })
+}
+
+/// Each recipient once, with a certificate that may be sealed to.
+pub(super) fn recipients<'a>(
+    draft: &Draft,
+    certs: &'a [(Address, TrustedCert)],
+    now: Millis,
+) -> Result<Vec<(Address, &'a TrustedCert)>, CoreError> {
+    let mut found: Vec<(Address, &TrustedCert)> = Vec::new();
+    for person in draft.to.iter().chain(&draft.cc) {
+        let address: Address = person.address.parse().map_err(|_| CoreErrorCode::MalformedAddress)?;
+        if found.iter().any(|(known, _)| *known == address) {
+            continue;
+        }
+        let cert = certs.iter().find(|(known, _)| *known == address).map(|(_, cert)| cert);
+        let cert = cert.ok_or_else(|| {
+            CoreError::with(CoreErrorCode::UnusableCertificate, "a recipient has no certificate")
+        })?;
+        cert.judge(now, Some(address.as_str()))
+            .map_err(|refusal| CoreError::with(CoreErrorCode::UnusableCertificate, refusal.to_string()))?;
+        found.push((address, cert));
+    }
+    if found.is_empty() {
+        return Err(CoreError::with(CoreErrorCode::MalformedMail, "there is nobody to send it to"));
+    }
+    Ok(found)
 }
 
 /// Seals a draft to the person alone. Recipients may be anything typed so far.

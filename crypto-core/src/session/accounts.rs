@@ -14,6 +14,7 @@ use model::error::{CoreError, CoreErrorCode};
 use model::worker::{Confidential, Progress, Reply};
 use rand::{CryptoRng, RngCore};
 use wire::accounts as acc;
+use wire::ids::SessionId;
 use wire::plaintext::{Address, Invitation};
 use wire::sealed::{Certificate, SealedEnvelope};
 use zeroize::Zeroizing;
@@ -126,6 +127,7 @@ impl Session {
         let reply = Reply::Account { account: Box::new(account.view()) };
         self.flow = Flow::Idle;
         self.opened = Default::default();
+        self.phrase = None;
         self.account = Some(Box::new(account));
         Ok(reply)
     }
@@ -170,11 +172,61 @@ impl Session {
         progress(Progress::Stretching);
         let (_, ke3) = login.finish(id, &address, &login_response.ke2, rng)?;
         let (kek, record) = registration.finish(id, &address, &registration_response.response, rng)?;
-        let slot = account.seal_passphrase_slot(&kek, rng)?;
+        let slot = account.seal_slot(Slot::Passphrase, &kek, rng)?;
         let change = account.change(Change { slot: Some(slot), ..Change::default() }, rng)?;
         let login_id = login_response.login_id;
         let request = acc::PassphraseFinishRequest { login_id, ke3, record, change, end_other_sessions };
         Ok(Reply::PassphraseFinish { request: Box::new(request) })
+    }
+
+    pub(super) fn make_phrase(&mut self, rng: &mut (impl CryptoRng + RngCore)) -> Result<Reply, CoreError> {
+        self.account()?;
+        let phrase = Phrase::make(rng).map_err(|_| CoreErrorCode::Internal)?;
+        let words = phrase.words();
+        self.phrase = Some(phrase);
+        Ok(Reply::Phrase { phrase: words })
+    }
+
+    pub(super) fn start_phrase_change(
+        &mut self,
+        passphrase: Typed,
+        rng: &mut (impl CryptoRng + RngCore),
+    ) -> Result<Reply, CoreError> {
+        let account = self.account()?;
+        if account.is_changing() || self.phrase.is_none() {
+            return Err(CoreErrorCode::OutOfOrder.into());
+        }
+        let address = account.address().clone();
+        let (login, ke1) = LoggingIn::start(passphrase.given(), rng)?;
+        self.flow = Flow::ChangingPhrase { login: Box::new(login) };
+        Ok(Reply::LoginStart { request: acc::LoginStartRequest { address, suite: opaque::SUITE, ke1 } })
+    }
+
+    /// The phrase is kept until the next one, a lock, or a sign-in: after a wrong passphrase the same words
+    /// are still on the page.
+    pub(super) fn finish_phrase_change(
+        &mut self,
+        response: acc::LoginStartResponse,
+        rng: &mut (impl CryptoRng + RngCore),
+        progress: &mut dyn FnMut(Progress),
+    ) -> Result<Reply, CoreError> {
+        let Flow::ChangingPhrase { login } = mem::take(&mut self.flow) else {
+            return Err(CoreErrorCode::OutOfOrder.into());
+        };
+        let phrase = self.phrase.as_ref().ok_or(CoreErrorCode::OutOfOrder)?;
+        let account = self.account.as_deref_mut().ok_or(CoreErrorCode::Locked)?;
+        let (id, address) = (account.id(), account.address().clone());
+        check_suite(response.suite)?;
+        if response.account_id != id {
+            return Err(CoreErrorCode::Tampered.into());
+        }
+        progress(Progress::Stretching);
+        let (_, ke3) = login.finish(id, &address, &response.ke2, rng)?;
+        let slot = account.seal_slot(Slot::Recovery, &phrase.kek(), rng)?;
+        let change = account.change(Change { slot: Some(slot), ..Change::default() }, rng)?;
+        let (login_id, recovery_key) = (response.login_id, phrase.verifying_key());
+        let request = acc::PhraseFinishRequest { login_id, ke3, recovery_key, change };
+        Ok(Reply::PhraseFinish { request: Box::new(request) })
     }
 
     pub(super) fn start_recovery(
@@ -234,7 +286,7 @@ impl Session {
         let mut account = UnlockedAccount::open(ak, account_id, &address, view, seen.as_ref(), now)?;
         progress(Progress::Stretching);
         let (kek, record) = registration.finish(account_id, &address, &response.response, rng)?;
-        let slot = account.seal_passphrase_slot(&kek, rng)?;
+        let slot = account.seal_slot(Slot::Passphrase, &kek, rng)?;
         let change = account.change(Change { slot: Some(slot), ..Change::default() }, rng)?;
         self.flow = Flow::Opening { account_id, address, kek, made: account.pending_seen() };
         let request = acc::RecoveryFinishRequest { recovery_id, record, change };
@@ -252,16 +304,22 @@ impl Session {
 
     pub(super) fn seal_session_label(
         &self,
+        session: SessionId,
         label: &str,
         rng: &mut (impl CryptoRng + RngCore),
     ) -> Result<Reply, CoreError> {
         let label: String = label.chars().take(SESSION_NAME_CHARS).collect();
-        Ok(Reply::SessionLabel { label: self.account()?.seal_session_name(&label, rng)? })
+        Ok(Reply::SessionLabel { label: self.account()?.seal_session_name(session, &label, rng)? })
     }
 
-    pub(super) fn open_session_labels(&self, labels: &[Option<SealedEnvelope>]) -> Result<Reply, CoreError> {
+    pub(super) fn open_session_labels(
+        &self,
+        labels: &[(SessionId, Option<SealedEnvelope>)],
+    ) -> Result<Reply, CoreError> {
         let account = self.account()?;
-        let open = |label: &Option<SealedEnvelope>| account.open_session_name(label.as_ref()?);
+        let open = |(session, label): &(SessionId, Option<SealedEnvelope>)| {
+            account.open_session_name(*session, label.as_ref()?)
+        };
         Ok(Reply::SessionLabels { labels: labels.iter().map(open).collect() })
     }
 }

@@ -3,10 +3,10 @@
 use super::Session;
 use crate::accounts::account::{Change, UnlockedAccount};
 use crate::accounts::recipients;
-use crate::mail::{self, KnownSigner, OpenedMail, SignerKind};
+use crate::mail::{self, KnownSigner, OpenedMail, SignerKind, UnjudgedMessage};
 use model::Millis;
 use model::error::{CoreError, CoreErrorCode};
-use model::mail::{Author, Draft, Protection, Recipient, Row};
+use model::mail::{Draft, Protection, Recipient, Row};
 use model::worker::Reply;
 use rand::{CryptoRng, RngCore};
 use seal::cert::{FetchedCert, TrustedCert};
@@ -162,17 +162,16 @@ fn open_with_pins(
     offered: &[DirectoryEntry],
     now: Millis,
 ) -> Result<OpenedMail, CoreError> {
-    let known = |address: &Address| known_signer(account, offered, address);
-    let opened = mail::open_message(account.key(), view, blob, &known, now)?;
+    let message = UnjudgedMessage::open(account.key(), view, blob)?;
+    let mail = message.mail();
+    let address = mail.from_address();
+    let mut signer = address.as_ref().and_then(|address| known_signer(account, offered, address));
     // A signature the pinned certificate does not explain may be by one that replaced it: say so.
-    if matches!(opened.message.author, Author::Broken | Author::Unchecked | Author::SomeoneElse { .. }) {
-        let changed = |address: &Address| changed_signer(account, offered, address);
-        let again = mail::open_message(account.key(), view, blob, &changed, now)?;
-        if matches!(again.message.author, Author::Changed { .. }) {
-            return Ok(again);
-        }
+    if !signer.as_ref().is_some_and(|known| mail.is_by(known, now)) {
+        let changed = address.as_ref().and_then(|address| changed_signer(account, offered, address));
+        signer = changed.filter(|changed| mail.is_by(changed, now)).or(signer);
     }
-    Ok(opened)
+    Ok(message.verify(view, signer.as_ref(), now))
 }
 
 /// The certificate a signature of this address must be by: the own one, the pinned one, or for an address

@@ -128,7 +128,8 @@ fn an_account_is_made_locked_and_unlocked_elsewhere() {
     assert!(client.session.is_unlocked());
     assert!(matches!(client.ask(Command::Lock), Reply::Done));
     assert!(!client.session.is_unlocked());
-    let locked = client.ask(Command::SealSessionLabel { label: "x".into() });
+    let locked =
+        client.ask(Command::SealSessionLabel { session: wire::ids::SessionId([0; 16]), label: "x".into() });
     assert_eq!(refusal(locked), CoreErrorCode::Locked);
 
     assert_eq!(
@@ -323,15 +324,16 @@ fn session_names_are_sealed() {
     let mut server = Server::new(1);
     let mut client = Client::new(2);
     client.register(&mut server, "alice");
+    let (own, other) = (wire::ids::SessionId([1; 16]), wire::ids::SessionId([2; 16]));
     let Reply::SessionLabel { label } =
-        client.ask(Command::SealSessionLabel { label: "Chromium on Linux".into() })
+        client.ask(Command::SealSessionLabel { session: own, label: "Chromium on Linux".into() })
     else {
         panic!()
     };
     let broken = wire::sealed::SealedEnvelope(vec![1; 200]);
-    let labels = vec![None, Some(label), Some(broken)];
+    let labels = vec![(own, None), (own, Some(label.clone())), (own, Some(broken)), (other, Some(label))];
     let Reply::SessionLabels { labels } = client.ask(Command::OpenSessionLabels { labels }) else { panic!() };
-    assert_eq!(labels, [None, Some("Chromium on Linux".to_owned()), None]);
+    assert_eq!(labels, [None, Some("Chromium on Linux".to_owned()), None, None]);
 }
 
 #[test]

@@ -14,6 +14,7 @@
 //! | `POST /account/state` | [`StateChange`] | [`StateAccepted`], or `stale` |
 //! | `POST /account/passphrase/start` | [`PassphraseStartRequest`] | [`PassphraseStartResponse`] |
 //! | `POST /account/passphrase` | [`PassphraseFinishRequest`] | [`StateAccepted`] |
+//! | `POST /account/recovery` | [`PhraseFinishRequest`] | [`StateAccepted`] |
 //! | `POST /recovery/start` | [`RecoveryStartRequest`] | [`RecoveryStartResponse`], also for unknown addresses |
 //! | `POST /recovery/open` | [`RecoveryOpenRequest`] | [`RecoveryOpenResponse`] |
 //! | `POST /recovery` | [`RecoveryFinishRequest`] | [`AccountView`] and a session cookie |
@@ -287,6 +288,20 @@ pub struct PassphraseFinishRequest {
     pub change: StateChange,
     /// Whether every other session ends.
     pub end_other_sessions: bool,
+}
+
+/// Put a new recovery phrase in place of the old one; one transaction: the key, one slot, the state.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
+pub struct PhraseFinishRequest {
+    /// Proof of the passphrase: a login begun just now …
+    pub login_id: HandshakeId,
+    /// … and its KE3.
+    pub ke3: OpaqueMessage,
+    /// Verifies signatures made with the new phrase.
+    pub recovery_key: VerifyingKey,
+    /// The new recovery slot and the new state.
+    pub change: StateChange,
 }
 
 /// Begin a recovery.

@@ -6,7 +6,27 @@
 //! [`plaintext`], each entry with its reason; any other string here is a defect.
 //!
 //! One file per room, with the same name as the room elsewhere in the house.
-#![warn(missing_docs)]
+//!
+//! On the wire everything is JSON: bytes are base64, ids hexadecimal, times numbers.
+//!
+//! ```
+//! use wire::accounts::{ObjectKind, SealedObject};
+//!
+//! # fn main() -> serde_json::Result<()> {
+//! let object: SealedObject = serde_json::from_str(
+//!     r#"{"kind":"object","object_id":"000102030405060708090a0b0c0d0e0f","version":3,"envelope":"WktFMQ=="}"#,
+//! )?;
+//! assert_eq!((object.kind, object.version), (ObjectKind::Object, 3));
+//! assert_eq!(object.envelope.as_bytes(), b"ZKE1");
+//!
+//! // An address is judged and folded when it is decoded, so that no handler ever holds a malformed one.
+//! let address: wire::plaintext::Address = serde_json::from_str(r#""Alice@Hedgerow.test""#)?;
+//! assert_eq!(address.as_str(), "alice@hedgerow.test");
+//! assert!(serde_json::from_str::<wire::plaintext::Address>(r#""alice at home""#).is_err());
+//! # Ok(())
+//! # }
+//! ```
+#![warn(missing_docs, clippy::missing_errors_doc)]
 
 pub mod accounts;
 pub mod error;

@@ -11,9 +11,10 @@ use axum::routing::{delete, get, post, put};
 use axum::{Extension, Router};
 use wire::accounts::{
     AccountView, LoginFinishRequest, LoginStartRequest, LoginStartResponse, PassphraseFinishRequest,
-    PassphraseStartRequest, PassphraseStartResponse, RecoveryFinishRequest, RecoveryOpenRequest,
-    RecoveryOpenResponse, RecoveryStartRequest, RecoveryStartResponse, RegisterRequest, RegisterStartRequest,
-    RegisterStartResponse, ServerInfo, SessionLabel, SessionView, StateAccepted, StateChange,
+    PassphraseStartRequest, PassphraseStartResponse, PhraseFinishRequest, RecoveryFinishRequest,
+    RecoveryOpenRequest, RecoveryOpenResponse, RecoveryStartRequest, RecoveryStartResponse, RegisterRequest,
+    RegisterStartRequest, RegisterStartResponse, ServerInfo, SessionLabel, SessionView, StateAccepted,
+    StateChange,
 };
 use wire::ids::SessionId;
 
@@ -33,6 +34,7 @@ pub fn routes() -> Router<App> {
         .route("/account/state", post(change_state))
         .route("/account/passphrase/start", post(passphrase_start))
         .route("/account/passphrase", post(passphrase_finish))
+        .route("/account/recovery", post(phrase_finish))
         .route("/recovery/start", post(recovery_start))
         .route("/recovery/open", post(recovery_open))
         .route("/recovery", post(recovery_finish))
@@ -140,6 +142,14 @@ async fn passphrase_finish(
     Wire(request): Wire<PassphraseFinishRequest>,
 ) -> ApiResult<Wire<StateAccepted>> {
     service::passphrase_finish(&app, &session, request).await.map(Wire)
+}
+
+async fn phrase_finish(
+    State(app): State<App>,
+    session: Session,
+    Wire(request): Wire<PhraseFinishRequest>,
+) -> ApiResult<Wire<StateAccepted>> {
+    service::phrase_finish(&app, &session, request).await.map(Wire)
 }
 
 async fn recovery_start(

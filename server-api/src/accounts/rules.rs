@@ -146,6 +146,8 @@ pub(crate) enum Scope {
     Contents,
     /// The passphrase slot and the state, no more.
     Passphrase,
+    /// The recovery slot and the state, no more.
+    Recovery,
 }
 
 /// Whether a change holds the next state and only what its route may touch.
@@ -156,10 +158,11 @@ pub(crate) fn judge_change(account: &AccountId, change: &StateChange, scope: Sco
     if states.map(|state| state.version).ne([next]) {
         return Err(ErrorCode::Malformed);
     }
-    let slots = count(&change.objects, ObjectKind::SlotPassphrase);
+    let slots = |kind| count(&change.objects, kind);
     let allowed = match scope {
-        Scope::Contents => slots == 0 && count(&change.objects, ObjectKind::SlotRecovery) == 0,
-        Scope::Passphrase => slots == 1 && change.objects.len() == 2,
+        Scope::Contents => slots(ObjectKind::SlotPassphrase) == 0 && slots(ObjectKind::SlotRecovery) == 0,
+        Scope::Passphrase => slots(ObjectKind::SlotPassphrase) == 1 && change.objects.len() == 2,
+        Scope::Recovery => slots(ObjectKind::SlotRecovery) == 1 && change.objects.len() == 2,
     };
     if allowed { Ok(()) } else { Err(ErrorCode::Malformed) }
 }

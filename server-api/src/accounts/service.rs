@@ -18,10 +18,10 @@ use sha2::{Digest as _, Sha256};
 use wire::Millis;
 use wire::accounts::{
     AccountView, LoginFinishRequest, LoginStartRequest, LoginStartResponse, PassphraseFinishRequest,
-    PassphraseStartRequest, PassphraseStartResponse, RecoveryFinishRequest, RecoveryOpenRequest,
-    RecoveryOpenResponse, RecoveryStartRequest, RecoveryStartResponse, RegisterRequest, RegisterStartRequest,
-    RegisterStartResponse, Registration, SealedObject, ServerInfo, SessionLabel, SessionView, StateAccepted,
-    StateChange,
+    PassphraseStartRequest, PassphraseStartResponse, PhraseFinishRequest, RecoveryFinishRequest,
+    RecoveryOpenRequest, RecoveryOpenResponse, RecoveryStartRequest, RecoveryStartResponse, RegisterRequest,
+    RegisterStartRequest, RegisterStartResponse, Registration, SealedObject, ServerInfo, SessionLabel,
+    SessionView, StateAccepted, StateChange,
 };
 use wire::error::ErrorCode;
 use wire::ids::{AccountId, SessionId};
@@ -61,6 +61,29 @@ pub async fn add_digests(db: &Db) -> ApiResult<()> {
         .await?
     {}
     Ok(())
+}
+
+/// Accounts whose address is not the one in their certificate: one of the two was damaged, and the person
+/// cannot sign in.
+///
+/// # Errors
+/// `damaged` if the rows cannot be read at all; else from the database.
+pub async fn check(db: &Db) -> ApiResult<Vec<String>> {
+    let (mut faults, mut after) = (Vec::new(), AccountId::default());
+    loop {
+        let accounts = store::identities(&mut db.read().await?, &after).await?;
+        let Some(last) = accounts.last() else { return Ok(faults) };
+        after = last.id;
+        for account in &accounts {
+            // As it was when the account was made: an expired certificate is not damage.
+            let when = account.created_at + CLOCK_SKEW;
+            let agree = FetchedCert::parse(&account.certificate)
+                .is_ok_and(|cert| cert.judge(when, Some(account.address.as_str())).is_ok());
+            if !agree {
+                faults.push(format!("account {}: its address and its certificate do not agree", account.id));
+            }
+        }
+    }
 }
 
 /// The room's secrets.
@@ -404,6 +427,37 @@ pub async fn passphrase_finish(
             if request.end_other_sessions {
                 store::end_sessions(&mut tx, account, Some(&session.id)).await?;
             }
+            Ok((tx, done))
+        })
+        .await?;
+    app.notices.publish(account, seq);
+    Ok(StateAccepted { epoch })
+}
+
+/// Puts a new recovery phrase in place of the old one. The passphrase is proven in the same request: whoever
+/// has no more than a session cannot take the way back from its owner.
+///
+/// # Errors
+/// `wrong_credentials`, `handshake_expired`, `stale`, `not_sealed`, `malformed`.
+pub async fn phrase_finish(
+    app: &App,
+    session: &Session,
+    request: PhraseFinishRequest,
+) -> ApiResult<StateAccepted> {
+    let account = &session.account;
+    rules::judge_change(account, &request.change, Scope::Recovery).map_err(refused)?;
+    verifying_key(request.recovery_key.as_bytes())
+        .ok_or_else(|| ApiError::malformed("the recovery key is not a usable Ed25519 key"))?;
+    let proof = LoginFinishRequest { login_id: request.login_id, ke3: request.ke3.clone() };
+    if prove(app, &proof).await? != *account {
+        return Err(refused(ErrorCode::WrongCredentials));
+    }
+    let request = &request;
+    let (epoch, seq) = app
+        .db
+        .write(|mut tx| async move {
+            let done = apply(&mut tx, account, &request.change).await?;
+            store::set_recovery_key(&mut tx, account, request.recovery_key.as_bytes()).await?;
             Ok((tx, done))
         })
         .await?;

@@ -191,6 +191,44 @@ pub(super) async fn set_record(tx: &mut Tx, account: &AccountId, record: &[u8]) 
     Ok(())
 }
 
+/// An account as the world knows it.
+pub(super) struct Identity {
+    pub(super) id: AccountId,
+    pub(super) address: String,
+    pub(super) certificate: Vec<u8>,
+    pub(super) created_at: Millis,
+}
+
+/// Up to 500 accounts, in the order of their ids, from after this one on.
+pub(super) async fn identities(tx: &mut Tx, after: &AccountId) -> ApiResult<Vec<Identity>> {
+    let rows = tx
+        .fetch_all(
+            "SELECT id, address, certificate, created_at FROM accounts WHERE id > $1 ORDER BY id LIMIT 500",
+            values![after],
+        )
+        .await?;
+    rows.iter()
+        .map(|row| {
+            Ok(Identity {
+                id: row.id(0)?,
+                address: row.text(1)?,
+                certificate: row.bytes(2)?,
+                created_at: row.int(3)?,
+            })
+        })
+        .collect()
+}
+
+/// Replaces the key that recoveries are checked with.
+pub(super) async fn set_recovery_key(tx: &mut Tx, account: &AccountId, key: &[u8]) -> ApiResult<()> {
+    tx.execute(
+        "UPDATE accounts SET recovery_key = $2, recovery_key_sha256 = $3 WHERE id = $1",
+        values![account, key, &digest(RECOVERY_KEY, account.as_bytes(), key)],
+    )
+    .await?;
+    Ok(())
+}
+
 /// Writes the digests of accounts that have none, at most 500 at a time; how many there were.
 pub(super) async fn add_digests(tx: &mut Tx) -> ApiResult<usize> {
     let rows = tx

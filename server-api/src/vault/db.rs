@@ -20,6 +20,7 @@
 
 use crate::config::DatabaseUrl;
 use crate::errors::ApiError;
+use crate::vault::wal;
 use sqlx::postgres::{PgArguments, PgConnectOptions, PgPoolOptions, PgRow};
 use sqlx::sqlite::{
     SqliteArguments, SqliteConnectOptions, SqliteJournalMode, SqlitePoolOptions, SqliteRow, SqliteSynchronous,
@@ -56,6 +57,8 @@ pub enum Db {
         writer: SqlitePool,
         /// Snapshot readers.
         readers: SqlitePool,
+        /// Tells other processes of ours to leave the log alone.
+        in_use: wal::InUse,
     },
     /// A pool of PostgreSQL connections.
     Postgres(PgPool),
@@ -65,10 +68,11 @@ impl Db {
     /// Opens the database, making the SQLite file if there is none. Does not migrate.
     ///
     /// # Errors
-    /// `unavailable` if it cannot be reached.
+    /// `unavailable` if it cannot be reached; `damaged` if committed transactions cannot be read ([`wal`]).
     pub async fn open(url: &DatabaseUrl) -> Result<Self, ApiError> {
         match url {
             DatabaseUrl::Sqlite(path) => {
+                let in_use = wal::mend(path)?;
                 let options = SqliteConnectOptions::new()
                     .filename(path)
                     .create_if_missing(true)
@@ -92,7 +96,7 @@ impl Db {
                 let writer = pool.clone().max_connections(1).connect_with(options.clone()).await?;
                 let readers =
                     pool.max_connections(READERS).connect_with(options.pragma("query_only", "on")).await?;
-                Ok(Self::Sqlite { writer, readers })
+                Ok(Self::Sqlite { writer, readers, in_use })
             }
             DatabaseUrl::Postgres(url) => {
                 let options = PgConnectOptions::from_str(url)?.statement_cache_capacity(256);
@@ -184,10 +188,30 @@ impl Db {
         Ok(())
     }
 
+    /// What is wrong with the structure of the SQLite file: pages, order, indexes, references. PostgreSQL has
+    /// tools of its own for it.
+    ///
+    /// # Errors
+    /// `unavailable` or `internal` if it cannot be read at all.
+    pub async fn self_check(&self) -> Result<Vec<String>, ApiError> {
+        let Self::Sqlite { readers, .. } = self else { return Ok(Vec::new()) };
+        let mut faults: Vec<String> =
+            sqlx::query_scalar("PRAGMA integrity_check(10)").fetch_all(readers).await?;
+        faults.retain(|line| line != "ok");
+        let dangling = sqlx::query("PRAGMA foreign_key_check").fetch_all(readers).await?;
+        let mut tables = std::collections::BTreeMap::<String, usize>::new();
+        for row in &dangling {
+            *tables.entry(row.try_get(0)?).or_default() += 1;
+        }
+        let words = |(table, rows)| format!("{rows} rows of {table} refer to others that are not there");
+        faults.extend(tables.into_iter().map(words));
+        Ok(faults)
+    }
+
     /// Closes every connection; a SQLite WAL is folded into its file.
     pub async fn close(&self) {
         match self {
-            Self::Sqlite { writer, readers } => {
+            Self::Sqlite { writer, readers, .. } => {
                 readers.close().await;
                 writer.close().await;
             }

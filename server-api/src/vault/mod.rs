@@ -14,5 +14,6 @@ mod routes;
 pub mod sealed_shape;
 pub mod secrets;
 mod stream;
+pub mod wal;
 
 pub use routes::routes;

@@ -1,5 +1,5 @@
 // The real server as a process of its own, behind a proxy that writes down every byte.
-import { spawn } from "node:child_process";
+import { execFileSync, spawn } from "node:child_process";
 import { once } from "node:events";
 import { createWriteStream } from "node:fs";
 import { mkdir, mkdtemp, rm } from "node:fs/promises";
@@ -175,6 +175,14 @@ export class Server {
       await sleep(50);
     }
     throw new Error(`the server did not answer: ${this.#errors}`);
+  }
+
+  /** Runs another subcommand with the same configuration, and returns what it prints. */
+  command(...words) {
+    return execFileSync(fromEnvironment("HEDGEROW_SERVER"), words, {
+      env: { ...process.env, ...this.#environment },
+      encoding: "utf8",
+    });
   }
 
   /** SIGKILL: nothing is flushed, no handler runs. */

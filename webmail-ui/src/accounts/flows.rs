@@ -159,7 +159,40 @@ impl Me {
         else {
             return Err(odd());
         };
-        match api::passphrase_finish(&request).await {
+        self.proven_change(api::passphrase_finish(&request).await).await
+    }
+
+    /// Makes a new recovery phrase. The old one holds until [`Self::change_phrase`].
+    pub(crate) async fn make_phrase(&self) -> Result<Vec<String>, Fault> {
+        match self.vault.call(Command::MakePhrase).await? {
+            Reply::Phrase { phrase } => Ok(phrase),
+            _ => Err(odd()),
+        }
+    }
+
+    /// Puts the phrase made last in place of the old one.
+    pub(crate) async fn change_phrase(
+        &self,
+        passphrase: Confidential,
+        progress: impl Fn(Progress) + 'static,
+    ) -> Result<(), Fault> {
+        let _turn = self.turn().await;
+        let Reply::LoginStart { request } =
+            self.vault.call(Command::StartPhraseChange { passphrase }).await?
+        else {
+            return Err(odd());
+        };
+        let login = api::login_start(&request).await?;
+        let finish = Command::FinishPhraseChange { login };
+        let Reply::PhraseFinish { request } = self.vault.call_with_progress(finish, progress).await? else {
+            return Err(odd());
+        };
+        self.proven_change(api::phrase_finish(&request).await).await
+    }
+
+    /// What the server said to a change that needed the passphrase; it is not made again without it.
+    async fn proven_change(&self, answer: Result<StateAccepted, Fault>) -> Result<(), Fault> {
+        match answer {
             Ok(accepted) => self.accepted(accepted).await,
             Err(fault) => {
                 self.vault.call(Command::StateRejected).await?;
@@ -279,10 +312,11 @@ impl Me {
         let (browser, system) =
             device(&leptos::prelude::window().navigator().user_agent().unwrap_or_default());
         let label = t!("accounts.session_on", browser = browser, system = system);
-        let Reply::SessionLabel { label } = self.vault.call(Command::SealSessionLabel { label }).await?
-        else {
-            return Err(odd());
+        let Some(current) = api::sessions().await?.into_iter().find(|session| session.current) else {
+            return Ok(());
         };
+        let seal = Command::SealSessionLabel { session: current.id, label };
+        let Reply::SessionLabel { label } = self.vault.call(seal).await? else { return Err(odd()) };
         api::label_session(&SessionLabel { label }).await?;
         self.named.update(|count| *count += 1);
         Ok(())

@@ -1,50 +1,17 @@
 //! Signing in, and unlocking after a reload.
 
-use super::{Me, Presence, address};
-use crate::api::Fault;
+use super::entry::{AddressField, Attempt, Entry, EntryForm, is_wrong_passphrase, read_address};
+use super::{Me, Presence};
 use crate::i18n::{t, tr};
 use crate::shell::PublicPage;
-use crate::ui::{Banner, Button, FaultNote, Field, Kind, PassphraseField, ProgressLine};
+use crate::ui::{Banner, PassphraseField};
 use crate::vault::Vault;
-use leptos::html;
 use leptos::prelude::*;
 use leptos_router::NavigateOptions;
 use leptos_router::hooks::use_navigate;
 use model::error::CoreErrorCode;
-use model::worker::{Confidential, Progress};
-
-/// What a long command is doing, in words.
-pub(crate) fn progress_words(progress: Progress) -> String {
-    tr(match progress {
-        Progress::Stretching => "accounts.progress.stretching",
-        Progress::MakingKeys => "accounts.progress.making_keys",
-        Progress::Sealing => "accounts.progress.sealing",
-    })
-}
-
-/// The words for each stage of work under way; absent while there is none.
-#[component]
-pub(crate) fn Working(
-    /// Whether something is under way.
-    busy: RwSignal<bool>,
-    /// Where it is; absent while the server is asked.
-    step: RwSignal<Option<Progress>>,
-) -> impl IntoView {
-    view! {
-        <Show when=move || busy.get()>
-            <ProgressLine label=move || match step.get() {
-                Some(step) => progress_words(step),
-                None => tr("accounts.progress.asking"),
-            }/>
-        </Show>
-    }
-}
-
-/// Whether it is the passphrase that was wrong: the one fault that belongs to the field.
-fn is_wrong_passphrase(fault: &Fault) -> bool {
-    fault.core() == Some(CoreErrorCode::WrongPassphrase)
-        || fault.code() == Some(wire::error::ErrorCode::WrongCredentials)
-}
+use model::worker::Confidential;
+use wire::error::ErrorCode;
 
 /// `/login`
 #[component]
@@ -59,120 +26,65 @@ pub(crate) fn Login() -> impl IntoView {
         Presence::Locked { address } => address.to_string(),
         _ => String::new(),
     };
-    let typed = RwSignal::new(known);
-    let passphrase = RwSignal::new(String::new());
-    let address_error = RwSignal::new(None::<String>);
-    let passphrase_error = RwSignal::new(None::<String>);
-    let fault = RwSignal::new(None::<Fault>);
-    let busy = RwSignal::new(false);
-    let step = RwSignal::new(None::<Progress>);
-    let address_node = NodeRef::<html::Input>::new();
-    let passphrase_node = NodeRef::<html::Input>::new();
+    let typed: Entry = Entry::new(known);
+    let passphrase: Entry = Entry::new(String::new());
+    let attempt = Attempt::new();
     // For the hint; without it a full address does as well.
     leptos::task::spawn_local(async move {
         let _ = me.server().await;
     });
 
     let submit = Callback::new(move |()| {
-        if busy.get_untracked() {
+        if attempt.is_busy() {
             return;
         }
-        fault.set(None);
-        address_error.set(None);
-        passphrase_error.set(None);
-        if typed.get_untracked().trim().is_empty() {
-            address_error.set(Some(tr("accounts.address_missing")));
-            focus(address_node);
+        attempt.fault.set(None);
+        typed.forgive();
+        passphrase.forgive();
+        if typed.missing("accounts.address_missing") || passphrase.missing("accounts.passphrase_missing") {
             return;
         }
-        if passphrase.get_untracked().is_empty() {
-            passphrase_error.set(Some(tr("accounts.passphrase_missing")));
-            focus(passphrase_node);
-            return;
-        }
-        busy.set(true);
+        attempt.begin();
         let navigate = navigate.clone();
         leptos::task::spawn_local(async move {
-            step.set(None);
-            let text = typed.get_untracked();
-            let domain = if text.contains('@') {
-                Ok(String::new())
-            } else {
-                me.server().await.map(|server| server.domain)
-            };
-            let result = match domain {
-                Err(fault) => Err(fault),
-                Ok(domain) => match address::read(&text, &domain) {
-                    Ok(address) => {
-                        let secret = Confidential(passphrase.get_untracked());
-                        me.sign_in(address, secret, move |now| {
-                            step.try_set(Some(now));
-                        })
-                        .await
-                    }
-                    Err(_) => {
-                        address_error.try_set(Some(tr("accounts.address_malformed")));
-                        busy.try_set(false);
-                        focus(address_node);
-                        return;
-                    }
-                },
-            };
-            busy.try_set(false);
+            let result = async {
+                let address = read_address(me, typed).await?;
+                let secret = Confidential(passphrase.text.get_untracked());
+                me.sign_in(address, secret, move |now| attempt.reach(now)).await
+            }
+            .await;
+            attempt.end();
             match result {
                 Ok(()) => {
-                    passphrase.try_set(String::new());
+                    passphrase.wipe();
                     navigate("/mail", NavigateOptions { replace: true, ..Default::default() });
                 }
+                Err(refused) if refused.core() == Some(CoreErrorCode::MalformedAddress) => {
+                    typed.complain("accounts.address_malformed");
+                }
                 Err(refused) if is_wrong_passphrase(&refused) => {
-                    passphrase_error.try_set(Some(tr("accounts.wrong_credentials")));
-                    focus(passphrase_node);
+                    passphrase.complain("accounts.wrong_credentials");
                 }
                 // Trying again does not help; the recovery phrase may.
-                Err(refused) if refused.code() == Some(wire::error::ErrorCode::Damaged) => {
-                    passphrase_error.try_set(Some(tr("accounts.sign_in_damaged")));
+                Err(refused) if refused.code() == Some(ErrorCode::Damaged) => {
+                    passphrase.remark("accounts.sign_in_damaged");
                 }
-                Err(refused) => {
-                    fault.try_set(Some(refused));
-                }
+                Err(refused) => attempt.fail(refused),
             }
         });
     });
     let first = crate::shell::is_first();
     view! {
         <PublicPage title=move || tr("accounts.sign_in") keep_focus=first>
-            <form
-                class="form"
-                novalidate
-                on:submit=move |event| {
-                    event.prevent_default();
-                    submit.run(());
-                }
-            >
-                <Field
-                    label=move || tr("accounts.address")
-                    value=typed
-                    error=address_error
-                    kind="text"
-                    inputmode="email"
-                    autocomplete="username"
-                    autofocus=first
-                    node=address_node
-                    suffix=Signal::derive(move || {
-                        let text = typed.read();
-                        (!text.contains('@')).then(|| me.server_info().map(|server| format!("@{}", server.domain))).flatten()
-                    })
-                />
+            <EntryForm submit=submit attempt=attempt button="accounts.sign_in">
+                <AddressField entry=typed autofocus=first/>
                 <PassphraseField
                     label=move || tr("accounts.passphrase")
-                    value=passphrase
-                    error=passphrase_error
-                    node=passphrase_node
+                    value=passphrase.text
+                    error=passphrase.error()
+                    node=passphrase.node
                 />
-                <FaultNote fault=fault retry=submit/>
-                <Button kind=Kind::Primary submit=true busy=busy>{move || tr("accounts.sign_in")}</Button>
-                <Working busy=busy step=step/>
-            </form>
+            </EntryForm>
             <div class="links">
                 <a href="/recover">{move || tr("accounts.forgot")}</a>
                 <a href="/signup">{move || tr("accounts.to_sign_up")}</a>
@@ -187,12 +99,8 @@ pub(crate) fn Login() -> impl IntoView {
 pub(crate) fn Unlock() -> impl IntoView {
     let me = Me::get();
     Vault::get().start();
-    let passphrase = RwSignal::new(String::new());
-    let error = RwSignal::new(None::<String>);
-    let fault = RwSignal::new(None::<Fault>);
-    let busy = RwSignal::new(false);
-    let step = RwSignal::new(None::<Progress>);
-    let node = NodeRef::<html::Input>::new();
+    let passphrase: Entry = Entry::new(String::new());
+    let attempt = Attempt::new();
     let address = Memo::new(move |before: Option<&Option<_>>| match me.presence() {
         Presence::Locked { address } => Some(address),
         _ => before.cloned().flatten(),
@@ -200,35 +108,25 @@ pub(crate) fn Unlock() -> impl IntoView {
     let name = move || address.get().map(|address| address.to_string()).unwrap_or_default();
     let submit = Callback::new(move |()| {
         let Some(address) = address.get_untracked() else { return };
-        if busy.get_untracked() {
+        if attempt.is_busy() {
             return;
         }
-        fault.set(None);
-        error.set(None);
-        if passphrase.get_untracked().is_empty() {
-            error.set(Some(tr("accounts.passphrase_missing")));
-            focus(node);
+        attempt.fault.set(None);
+        passphrase.forgive();
+        if passphrase.missing("accounts.passphrase_missing") {
             return;
         }
-        busy.set(true);
-        step.set(None);
+        attempt.begin();
         leptos::task::spawn_local(async move {
-            let secret = Confidential(passphrase.get_untracked());
-            let result = me
-                .sign_in(address, secret, move |now| {
-                    step.try_set(Some(now));
-                })
-                .await;
-            busy.try_set(false);
+            let secret = Confidential(passphrase.text.get_untracked());
+            let result = me.sign_in(address, secret, move |now| attempt.reach(now)).await;
+            attempt.end();
             match result {
                 Ok(()) => {}
                 Err(refused) if is_wrong_passphrase(&refused) => {
-                    error.try_set(Some(tr("accounts.wrong_passphrase")));
-                    focus(node);
+                    passphrase.complain("accounts.wrong_passphrase");
                 }
-                Err(refused) => {
-                    fault.try_set(Some(refused));
-                }
+                Err(refused) => attempt.fail(refused),
             }
         });
     });
@@ -238,27 +136,17 @@ pub(crate) fn Unlock() -> impl IntoView {
             lead=move || t!("accounts.unlock_lead", address = name())
             keep_focus=true
         >
-            <form
-                class="form"
-                novalidate
-                on:submit=move |event| {
-                    event.prevent_default();
-                    submit.run(());
-                }
-            >
+            <EntryForm submit=submit attempt=attempt button="accounts.unlock">
                 // For password managers, which look for the account beside the passphrase.
                 <input type="text" class="visually-hidden" autocomplete="username" tabindex="-1" aria-hidden="true" readonly prop:value=name/>
                 <PassphraseField
                     label=move || tr("accounts.passphrase")
-                    value=passphrase
-                    error=error
+                    value=passphrase.text
+                    error=passphrase.error()
                     autofocus=true
-                    node=node
+                    node=passphrase.node
                 />
-                <FaultNote fault=fault retry=submit/>
-                <Button kind=Kind::Primary submit=true busy=busy>{move || tr("accounts.unlock")}</Button>
-                <Working busy=busy step=step/>
-            </form>
+            </EntryForm>
             <Banner>
                 <p>{move || tr("accounts.unlock_why")}</p>
             </Banner>
@@ -275,11 +163,4 @@ pub(crate) fn Unlock() -> impl IntoView {
         </PublicPage>
     }
     .into_any()
-}
-
-/// Moves the focus into a field.
-pub(crate) fn focus(node: NodeRef<html::Input>) {
-    if let Some(Some(input)) = node.try_get_untracked() {
-        let _ = input.focus();
-    }
 }

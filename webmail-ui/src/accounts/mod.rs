@@ -1,6 +1,7 @@
 //! Accounts: sign-up, sign-in, recovery, the lock, settings.
 
 mod address;
+mod entry;
 mod flows;
 mod login;
 pub(crate) mod recover;

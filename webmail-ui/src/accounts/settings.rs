@@ -2,6 +2,7 @@
 
 mod appearance;
 mod passphrase;
+mod recovery;
 mod sessions;
 mod you;
 
@@ -19,7 +20,8 @@ pub(crate) fn Settings() -> impl IntoView {
             <you::You/>
             <passphrase::ChangePassphrase/>
             <sessions::Sessions/>
-            <you::Recovery/>
+            <recovery::Recovery/>
+            <you::Holdings/>
         </div>
     }
     .into_any()

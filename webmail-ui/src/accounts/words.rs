@@ -20,9 +20,43 @@ pub(crate) fn RecoveryWords(
     words: Vec<String>,
 ) -> impl IntoView {
     let navigate = use_navigate();
+    let sheet = words.clone();
+    let words = StoredValue::new(words);
+    view! {
+        <PublicPage
+            title=move || tr("accounts.recovery_phrase")
+            lead=move || tr("accounts.words_lead")
+            wide=true
+        >
+            <WordSheet address=address.to_string() words=sheet/>
+            <Banner tone=Tone::Warn>
+                <p>{move || tr("accounts.words_once")}</p>
+            </Banner>
+            <Check words=words/>
+            <div class="button-row">
+                <Button
+                    kind=Kind::Primary
+                    on_click=move || navigate("/mail", NavigateOptions { replace: true, ..Default::default() })
+                >
+                    {move || tr("accounts.words_saved")}
+                </Button>
+            </div>
+        </PublicPage>
+    }
+    .into_any()
+}
+
+/// The 24 words as a list, and ways to keep them.
+#[component]
+pub(crate) fn WordSheet(
+    /// Whose.
+    address: String,
+    /// The words.
+    words: Vec<String>,
+) -> impl IntoView {
     let toasts = Toasts::get();
     let words = StoredValue::new(words);
-    let name = StoredValue::new(address.to_string());
+    let name = StoredValue::new(address);
     let copy = move || {
         let promise = window().navigator().clipboard().write_text(&words.get_value().join(" "));
         leptos::task::spawn_local(async move {
@@ -41,36 +75,18 @@ pub(crate) fn RecoveryWords(
         shell::save_file("hedgerow-recovery-kit.txt", "text/plain;charset=utf-8", text.as_bytes());
     };
     view! {
-        <PublicPage
-            title=move || tr("accounts.recovery_phrase")
-            lead=move || tr("accounts.words_lead")
-            wide=true
-        >
-            <div class="kit-sheet">
-                <p class="kit-only">{move || t!("accounts.kit_head", address = name.get_value())}</p>
-                <ol class="recovery-words" role="list" aria-label=move || tr("accounts.recovery_phrase")>
-                    {words.get_value().into_iter().map(|word| view! { <li translate="no">{word}</li> }).collect_view()}
-                </ol>
-                <p class="kit-only">{move || tr("accounts.kit_foot")}</p>
-            </div>
-            <div class="button-row">
-                <Button icon="copy" on_click=copy>{move || tr("accounts.words_copy")}</Button>
-                <Button icon="print" on_click=print>{move || tr("accounts.words_print")}</Button>
-                <Button icon="download" on_click=save>{move || tr("accounts.words_save")}</Button>
-            </div>
-            <Banner tone=Tone::Warn>
-                <p>{move || tr("accounts.words_once")}</p>
-            </Banner>
-            <Check words=words/>
-            <div class="button-row">
-                <Button
-                    kind=Kind::Primary
-                    on_click=move || navigate("/mail", NavigateOptions { replace: true, ..Default::default() })
-                >
-                    {move || tr("accounts.words_saved")}
-                </Button>
-            </div>
-        </PublicPage>
+        <div class="kit-sheet">
+            <p class="kit-only">{move || t!("accounts.kit_head", address = name.get_value())}</p>
+            <ol class="recovery-words" role="list" aria-label=move || tr("accounts.recovery_phrase")>
+                {words.get_value().into_iter().map(|word| view! { <li translate="no">{word}</li> }).collect_view()}
+            </ol>
+            <p class="kit-only">{move || tr("accounts.kit_foot")}</p>
+        </div>
+        <div class="button-row">
+            <Button icon="copy" on_click=copy>{move || tr("accounts.words_copy")}</Button>
+            <Button icon="print" on_click=print>{move || tr("accounts.words_print")}</Button>
+            <Button icon="download" on_click=save>{move || tr("accounts.words_save")}</Button>
+        </div>
     }
     .into_any()
 }

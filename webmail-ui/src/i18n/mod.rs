@@ -15,6 +15,7 @@ use crate::shell;
 use js_sys::{Array, Intl, Object, Reflect};
 use leptos::prelude::*;
 use std::cell::RefCell;
+use std::sync::Arc;
 use wasm_bindgen::{JsCast, JsValue};
 
 /// Every language, by tag and in its own words.
@@ -154,6 +155,41 @@ pub fn say(key: &str, parameters: &[(&str, String)]) -> String {
     match template {
         Some(template) => fill(&template, parameters),
         None => key.to_owned(),
+    }
+}
+
+/// Words that are found when they are shown: what stands on the page follows a change of the language.
+#[derive(Clone)]
+pub struct Sentence(Arc<dyn Fn() -> String + Send + Sync>);
+
+impl Sentence {
+    /// What `words` says, which may read the language.
+    pub fn new(words: impl Fn() -> String + Send + Sync + 'static) -> Self {
+        Self(Arc::new(words))
+    }
+
+    /// The words now. Reactive.
+    pub fn words(&self) -> String {
+        (self.0)()
+    }
+}
+
+impl From<&'static str> for Sentence {
+    /// The words for a key.
+    fn from(key: &'static str) -> Self {
+        Self::new(move || tr(key))
+    }
+}
+
+impl From<crate::api::Fault> for Sentence {
+    fn from(fault: crate::api::Fault) -> Self {
+        Self::new(move || faults::words(&fault))
+    }
+}
+
+impl core::fmt::Debug for Sentence {
+    fn fmt(&self, f: &mut core::fmt::Formatter<'_>) -> core::fmt::Result {
+        f.write_str("Sentence(…)")
     }
 }
 

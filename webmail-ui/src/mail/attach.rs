@@ -2,7 +2,7 @@
 
 use super::compose::{Attached, Composer, room_for_files, sealed_size};
 use super::room::Room;
-use crate::i18n::{size, t};
+use crate::i18n::{Sentence, size, t};
 use leptos::prelude::*;
 use leptos::task::spawn_local;
 use model::mail::AttachmentData;
@@ -10,8 +10,10 @@ use std::sync::Arc;
 use wasm_bindgen_futures::JsFuture;
 
 /// The sentence for a mail that the server would not take.
-pub(crate) fn too_large(limit: u64) -> String {
-    t!("mail.attach.too_large", limit = size(limit), files = size(room_for_files(limit)))
+pub(crate) fn too_large(limit: u64) -> Sentence {
+    Sentence::new(move || {
+        t!("mail.attach.too_large", limit = size(limit), files = size(room_for_files(limit)))
+    })
 }
 
 impl Room {
@@ -32,13 +34,16 @@ impl Room {
                     return;
                 };
                 if let Some(limit) = limit.filter(|limit| sealed_size(already + bytes, 0) > *limit) {
-                    composer.file_trouble.try_set(Some(t!(
-                        "mail.attach.file_too_large",
-                        name = file.name(),
-                        size = size(bytes),
-                        limit = size(limit),
-                        files = size(room_for_files(limit))
-                    )));
+                    let name = file.name();
+                    composer.file_trouble.try_set(Some(Sentence::new(move || {
+                        t!(
+                            "mail.attach.file_too_large",
+                            name = name,
+                            size = size(bytes),
+                            limit = size(limit),
+                            files = size(room_for_files(limit))
+                        )
+                    })));
                     continue;
                 }
                 match read(&file).await {
@@ -58,7 +63,9 @@ impl Room {
                         composer.touch();
                     }
                     None => {
-                        composer.file_trouble.try_set(Some(t!("mail.attach.unreadable", name = file.name())));
+                        let name = file.name();
+                        let words = Sentence::new(move || t!("mail.attach.unreadable", name = name));
+                        composer.file_trouble.try_set(Some(words));
                     }
                 }
             }

@@ -4,6 +4,7 @@ use super::random_id;
 use super::room::{Room, Show};
 use super::writing::{self, Typed};
 use crate::api::{self, Fault};
+use crate::i18n::Sentence;
 use leptos::prelude::*;
 use model::mail::{AttachmentData, Draft, OpenedMessage, Person, Protection};
 use std::sync::Arc;
@@ -216,9 +217,9 @@ pub(crate) struct Composer {
     pub(crate) phase: RwSignal<Phase>,
     pub(crate) saved: RwSignal<Saved>,
     /// Said at the recipients when Send was refused because of them.
-    pub(crate) refused: RwSignal<Option<String>>,
+    pub(crate) refused: RwSignal<Option<Sentence>>,
     /// Why a file was not taken.
-    pub(crate) file_trouble: RwSignal<Option<String>>,
+    pub(crate) file_trouble: RwSignal<Option<Sentence>>,
     /// Files being read.
     pub(crate) reading: RwSignal<u32>,
     pub(super) draft_id: StoredValue<MessageId>,

@@ -197,7 +197,7 @@ fn SavedWords(composer: Composer) -> impl IntoView {
 fn Files(composer: Composer) -> impl IntoView {
     view! {
         <p class="composer-trouble" role="alert">
-            {move || composer.file_trouble.get().map(|words| view! { <Icon name="alert"/><span>{words}</span> })}
+            {move || composer.file_trouble.get().map(|trouble| view! { <Icon name="alert"/><span>{trouble.words()}</span> })}
         </p>
         <ul class="files">
             <For each=move || composer.attachments.get() key=|file| file.key let:file>
@@ -317,8 +317,8 @@ fn Outcome(composer: Composer) -> impl IntoView {
     let room = Room::get();
     view! {
         <div class="composer-outcome" role="alert">
-            {move || composer.refused.get().map(|words| view! {
-                <p class="composer-trouble"><Icon name="alert"/><span>{words}</span></p>
+            {move || composer.refused.get().map(|trouble| view! {
+                <p class="composer-trouble"><Icon name="alert"/><span>{trouble.words()}</span></p>
             })}
             {move || match composer.phase.get() {
                 Phase::Writing => ().into_any(),

@@ -7,7 +7,7 @@ use super::room::Room;
 use super::writing;
 use crate::accounts::Committed;
 use crate::api::{self, Fault};
-use crate::i18n::{list, t};
+use crate::i18n::{Sentence, list, t};
 use leptos::prelude::*;
 use leptos::task::spawn_local;
 use model::mail::{Recipient, RecipientVerdict};
@@ -23,9 +23,16 @@ use wire::plaintext::Address;
 /// Why a mail did not leave.
 enum Stop {
     /// Something to be put right at the recipients; the words stand there.
-    Recipients(String),
+    Recipients(Sentence),
     /// A fault.
     Fault(Fault),
+}
+
+impl Stop {
+    /// What is wrong with one recipient.
+    fn about(chip: Chip) -> Self {
+        Self::Recipients(Sentence::new(move || super::recipients::trouble(&chip).unwrap_or_default()))
+    }
 }
 
 impl From<Fault> for Stop {
@@ -176,7 +183,7 @@ impl Room {
         }
         let chips: Vec<Chip> = fields.iter().flat_map(Field::all).collect();
         if chips.is_empty() {
-            return Err(Stop::Recipients(t!("mail.refused.nobody")));
+            return Err(Stop::Recipients("mail.refused.nobody".into()));
         }
         let mut entries: Vec<DirectoryEntry> = Vec::new();
         for chip in &chips {
@@ -187,7 +194,7 @@ impl Room {
                     }
                 }
                 Standing::Unknown(fault) => return Err(Stop::Fault(fault.clone())),
-                _ => return Err(Stop::Recipients(super::recipients::trouble(chip).unwrap_or_default())),
+                _ => return Err(Stop::about(chip.clone())),
             }
         }
         Ok(entries)
@@ -208,7 +215,7 @@ impl Room {
                         let _ = self.vault.call(Command::StateRejected).await;
                     }
                     let chip = Chip { name: String::new(), address: address.as_str().into(), standing };
-                    return Err(Stop::Recipients(super::recipients::trouble(&chip).unwrap_or_default()));
+                    return Err(Stop::about(chip));
                 }
             }
             let Some(change) = change else { return Ok(()) };
@@ -217,7 +224,7 @@ impl Room {
                 return Ok(());
             }
         }
-        Err(Stop::Recipients(t!("mail.refused.busy")))
+        Err(Stop::Recipients("mail.refused.busy".into()))
     }
 
     /// Upload and submit, again and again while the server does not answer. The ids stay the same: the

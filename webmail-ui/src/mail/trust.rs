@@ -63,6 +63,7 @@ fn author(message: &OpenedMessage) -> (Tone, &'static str, String) {
             (Tone::Plain, "seal", t!("mail.trust.author.known", name = name, date = day(*since)))
         }
         Author::New { .. } => (Tone::Careful, "seal-new", t!("mail.trust.author.new", name = name)),
+        Author::TextOnly { .. } => (Tone::Careful, "seal", t!("mail.trust.author.text_only", name = name)),
         Author::Changed { .. } => (Tone::Danger, "seal-new", t!("mail.trust.author.changed", name = name)),
         Author::SomeoneElse { signer } => (
             Tone::Danger,
@@ -86,7 +87,9 @@ fn author(message: &OpenedMessage) -> (Tone, &'static str, String) {
 /// The fingerprint behind the second line.
 fn fingerprint(author: &Author) -> Option<&str> {
     match author {
-        Author::Known { fingerprint, .. } | Author::New { fingerprint } => Some(fingerprint),
+        Author::Known { fingerprint, .. }
+        | Author::New { fingerprint }
+        | Author::TextOnly { fingerprint } => Some(fingerprint),
         _ => None,
     }
 }

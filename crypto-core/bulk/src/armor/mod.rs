@@ -14,7 +14,7 @@ mod write;
 mod tests;
 
 pub use read::{Block, Dearmorer, dearmored, dearmored_all};
-pub use write::{Armorer, armored};
+pub use write::{Armorer, armored, armored_for_all};
 
 /// What the BEGIN line says.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]

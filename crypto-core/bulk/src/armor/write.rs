@@ -14,8 +14,8 @@ pub(super) const LINE_BYTES: usize = 48;
 pub struct Armorer {
     kind: Kind,
     crc: Option<Crc24>,
-    /// Whether the first octets are to say if there is a checksum.
-    undecided: bool,
+    /// The checksum goes if the material turns out to be version 6.
+    old_only: bool,
     /// Less than a line of content.
     kept: Vec<u8>,
     begun: bool,
@@ -26,27 +26,23 @@ impl Armorer {
     /// not follow v6 material.
     pub fn new(kind: Kind, crc: bool) -> Armorer {
         let crc = crc.then(Crc24::new);
-        Armorer { kind, crc, undecided: false, kept: Vec::with_capacity(LINE_BYTES), begun: false }
+        Armorer { kind, crc, old_only: false, kept: Vec::with_capacity(LINE_BYTES), begun: false }
     }
 
-    /// Begins a block with the checksum that fits what is pushed first: GnuPG 2.2 does not read a block without
-    /// one if its last line happens to need no filling; readers of version 6 and of SEIPDv2 must not be given
-    /// one (RFC 9580 section 6.1).
-    pub fn fitting(kind: Kind) -> Armorer {
-        let mut armorer = Self::new(kind, true);
-        armorer.undecided = true;
+    /// Begins a block that every program reads: with the checksum, unless the first packet is of version 6.
+    /// GnuPG 2.2 does not find the END line without it where the base64 ends without padding.
+    pub fn for_all(kind: Kind) -> Armorer {
+        let mut armorer = Armorer::new(kind, true);
+        armorer.old_only = true;
         armorer
     }
 
     /// Takes bytes and appends whole lines to `out`.
     pub fn push(&mut self, mut bytes: &[u8], out: &mut Vec<u8>) {
-        self.begin(out);
-        if self.undecided && !bytes.is_empty() {
-            self.undecided = false;
-            if is_of_rfc_9580(bytes) {
-                self.crc = None;
-            }
+        if self.old_only && !self.begun && begins_with_version_6(bytes) {
+            self.crc = None;
         }
+        self.begin(out);
         if let Some(crc) = &mut self.crc {
             crc.update(bytes);
         }
@@ -97,29 +93,30 @@ impl Drop for Armorer {
     }
 }
 
-/// Whether the first packet has a version that only readers of RFC 9580 know.
-fn is_of_rfc_9580(bytes: &[u8]) -> bool {
-    let [first, length, ..] = *bytes else { return false };
-    let (tag, lengths) = match (first >> 6, length) {
-        (0b11, 192..=223) => (first & 0x3f, 2),
-        (0b11, 255) => (first & 0x3f, 5),
-        (0b11, _) => (first & 0x3f, 1),
-        (0b10, _) if first & 3 == 3 => (first >> 2 & 0x0f, 0),
-        (0b10, _) => (first >> 2 & 0x0f, 1 << (first & 3)),
-        _ => return false,
+/// Whether the body of the first packet begins with the version number 6, as all do that came with RFC 9580.
+fn begins_with_version_6(bytes: &[u8]) -> bool {
+    let lengths = match bytes {
+        [0xc0..=0xff, 192..=223, ..] => 2,
+        [0xc0..=0xff, 255, ..] => 5,
+        [0xc0..=0xff, ..] => 1,
+        [tag, ..] => 1 << (tag & 3),
+        [] => return false,
     };
-    // Types of RFC 9580 section 5: the encrypted packet; session keys and signatures, keys.
-    match (tag, bytes.get(1 + lengths)) {
-        (18, Some(version)) => *version > 1,
-        (1..=6 | 14, Some(version)) => *version > 4,
-        _ => false,
-    }
+    bytes.get(1 + lengths) == Some(&6)
 }
 
-/// A whole block, with the checksum that fits it ([`Armorer::fitting`]).
+/// A whole block, without a checksum.
 pub fn armored(kind: Kind, bytes: &[u8]) -> String {
+    whole(Armorer::new(kind, false), bytes)
+}
+
+/// A whole block that every program reads ([`Armorer::for_all`]).
+pub fn armored_for_all(kind: Kind, bytes: &[u8]) -> String {
+    whole(Armorer::for_all(kind), bytes)
+}
+
+fn whole(mut armorer: Armorer, bytes: &[u8]) -> String {
     let mut out = Vec::with_capacity(bytes.len() / LINE_BYTES * 65 + 160);
-    let mut armorer = Armorer::fitting(kind);
     armorer.push(bytes, &mut out);
     armorer.finish(&mut out);
     // Armor is ASCII.

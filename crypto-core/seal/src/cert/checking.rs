@@ -62,9 +62,6 @@ impl Cert {
         if !packet.covers_content() {
             return Err("it is not a signature over content");
         }
-        if packet.version() == 3 {
-            return Err("it is in the form of version 3, which protects nothing but the time");
-        }
         let made = packet.created().ok_or("the signature has no time")?;
         if !profile::hash_counts(packet.hash_algorithm()) {
             return Err("its hash is too weak");

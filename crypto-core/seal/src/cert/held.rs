@@ -103,7 +103,8 @@ pub(super) fn is_certification(kind: SignatureType) -> bool {
 }
 
 impl Cert {
-    fn own(&self, packet: &SignaturePacket) -> bool {
+    /// Whether it does not say that somebody else made it. Costs no mathematics.
+    pub(super) fn own(&self, packet: &SignaturePacket) -> bool {
         let fingerprint = &self.primary.body.fingerprint;
         packet.may_be_by(fingerprint, fingerprint.key_id())
     }

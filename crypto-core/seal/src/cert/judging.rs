@@ -9,7 +9,7 @@ use wire::Millis;
 
 use super::seen::{SeenPrimary, SeenSubkey, When};
 use super::users::address_of;
-use super::{Cert, Fingerprint, Key, Refusal, Revocation, Subkey, millis, seconds};
+use super::{Cert, Fingerprint, Held, Key, Refusal, Revocation, Subkey, millis, seconds};
 use crate::profile;
 use crate::signature::{Flags, SignaturePacket};
 
@@ -236,6 +236,38 @@ impl Cert {
         good.reverse();
         good.sort_by_key(|key| core::cmp::Reverse((key.created(), !key.is_primary())));
         Ok(good)
+    }
+
+    /// Whether the owner ever said that this key is to be sealed to. Mail from that time is opened with it for
+    /// ever, whether it has expired, was revoked or was given another use since.
+    pub fn was_for_sealing(&self, key: &Fingerprint) -> bool {
+        // An owner whose signatures nobody here can check says nothing.
+        if profile::is_unread(self.primary.body.packet.public_params()) {
+            return true;
+        }
+        let said = |signatures: &[Held], proven: &dyn Fn(&Held) -> bool| {
+            signatures
+                .iter()
+                .take(profile::MAX_SIGNATURES)
+                .filter(|held| profile::revocation_hash_counts(held.packet.hash_algorithm()) && proven(held))
+                .filter_map(|held| held.packet.key_flags())
+                .any(Flags::encrypts)
+        };
+        let of_all = || {
+            said(&self.primary.signatures, &|held| self.proven_over_itself(held))
+                || self
+                    .users
+                    .iter()
+                    .take(profile::MAX_SIGNATURES)
+                    .any(|user| said(&user.signatures, &|held| self.proven_over_user(held, &user.body)))
+        };
+        if key == self.fingerprint() {
+            return of_all();
+        }
+        self.subkeys
+            .iter()
+            .filter(|subkey| subkey.body.fingerprint == *key)
+            .any(|subkey| said(&subkey.signatures, &|held| self.proven_over_subkey(held, &subkey.body)))
     }
 
     /// The keys that may sign content now, the newest first.

@@ -1,9 +1,10 @@
 //! From packets to certificates. What is not understood is kept as bytes and never fatal, as long as the
 //! packets can be told apart.
 
+use pgp::crypto::public_key::PublicKeyAlgorithm;
 use pgp::packet::{PacketHeader, PublicKey, PublicSubkey, SignatureType};
 use pgp::ser::Serialize as _;
-use pgp::types::{KeyDetails, PacketHeaderVersion, PacketLength, Tag};
+use pgp::types::{KeyDetails, KeyVersion, PacketHeaderVersion, PacketLength, PublicParams, Tag, Timestamp};
 
 use super::framing::{self, Framed};
 use super::{Bundle, Cert, Fingerprint, Held, KeyBody, OtherBody, UserBody};
@@ -232,12 +233,37 @@ impl Cert {
     }
 }
 
+/// A public key whose numbers are not read.
+struct Unread {
+    head: (KeyVersion, PublicKeyAlgorithm, Timestamp),
+    material: PublicParams,
+}
+
+/// Takes the numbers of a public key of version 4 or 6 as they are.
+fn unread(body: &[u8]) -> Option<Unread> {
+    let (version, rest) = body.split_first()?;
+    let (created, rest) = rest.split_first_chunk::<4>()?;
+    let (algorithm, rest) = rest.split_first()?;
+    let material = match version {
+        4 => rest,
+        _ => {
+            let (length, rest) = rest.split_first_chunk::<4>()?;
+            (usize::try_from(u32::from_be_bytes(*length)).ok()? == rest.len()).then_some(rest)?
+        }
+    };
+    // A number that stands for no algorithm.
+    let kept = PublicKeyAlgorithm::from(u8::MAX);
+    let material = PublicParams::try_from_reader(kept, Some(material.len()), material).ok()?;
+    let created = Timestamp::from_secs(u32::from_be_bytes(*created));
+    Some(Unread { head: (KeyVersion::from(*version), (*algorithm).into(), created), material })
+}
+
 /// Reads the public part of a key packet. The octets after it are returned for secret keys and are an error
 /// for public ones.
 macro_rules! reader {
     ($name:ident, $packet:ty, $tag:expr) => {
         fn $name(body: &[u8], secret: bool) -> Result<KeyBody<$packet>, SealError> {
-            let malformed = |_| SealError::MalformedCertificate("a key in it cannot be read");
+            let malformed = |()| SealError::MalformedCertificate("a key in it cannot be read");
             match body.first() {
                 Some(4 | 6) => {}
                 _ => return Err(SealError::MalformedCertificate("only keys of version 4 and 6 are read")),
@@ -250,14 +276,27 @@ macro_rules! reader {
                 PacketHeader::from_parts(PacketHeaderVersion::New, $tag, PacketLength::Fixed(length))
             };
             let mut rest = body;
-            let packet = <$packet>::try_from_reader(header(length).map_err(malformed)?, &mut rest)
-                .map_err(malformed)?;
+            let read = <$packet>::try_from_reader(header(length).map_err(|_| malformed(()))?, &mut rest);
+            let packet = match read {
+                Ok(packet) => packet,
+                // The numbers of a public key may be of a size that nobody computes with. What else is in its
+                // certificate can be told, shown and kept all the same.
+                Err(_) if !secret => {
+                    rest = &[];
+                    let params = unread(body).ok_or_else(|| malformed(()))?;
+                    let header = header(length).map_err(|_| malformed(()))?;
+                    let (version, algorithm, created) = params.head;
+                    <$packet>::new_with_header(header, version, algorithm, created, None, params.material)
+                        .map_err(|_| malformed(()))?
+                }
+                Err(_) => return Err(malformed(())),
+            };
             if !secret && !rest.is_empty() {
                 return Err(SealError::MalformedCertificate("a key in it has something after its end"));
             }
             let public = body.get(..body.len() - rest.len()).unwrap_or_default();
             // Fingerprints and hashes are over what came; what rPGP would write has to be the same.
-            if packet.to_bytes().map_err(malformed)? != public {
+            if packet.to_bytes().map_err(|_| malformed(()))? != public {
                 return Err(SealError::MalformedCertificate("a key in it is not in its one form"));
             }
             let fingerprint = Fingerprint::from_pgp(&packet.fingerprint());

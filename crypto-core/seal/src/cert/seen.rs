@@ -48,12 +48,11 @@ pub(super) fn counts(packet: &SignaturePacket, born: i64, when: When) -> Result<
     Ok(())
 }
 
-fn newest_first(signatures: &[Held], wanted: impl Fn(SignatureType) -> bool) -> Vec<&Held> {
-    let mut found: Vec<&Held> = signatures
-        .iter()
-        .filter(|held| wanted(held.packet.kind()))
-        .take(profile::MAX_HELD_SIGNATURES)
-        .collect();
+/// Signatures that others made are passed over before any are counted: a flood of them must hide neither what
+/// the owner signed nor what the owner revoked.
+fn newest_first(signatures: &[Held], wanted: impl Fn(&Held) -> bool) -> Vec<&Held> {
+    let mut found: Vec<&Held> =
+        signatures.iter().filter(|held| wanted(held)).take(profile::MAX_HELD_SIGNATURES).collect();
     found.sort_by_key(|held| core::cmp::Reverse(held.packet.created()));
     found
 }
@@ -61,7 +60,7 @@ fn newest_first(signatures: &[Held], wanted: impl Fn(SignatureType) -> bool) -> 
 /// The newest signature that counts, or why none does.
 fn governing(
     signatures: &[Held],
-    wanted: impl Fn(SignatureType) -> bool,
+    wanted: impl Fn(&Held) -> bool,
     check: impl Fn(&Held) -> Result<(), Refusal>,
     proven: impl Fn(&Held) -> bool,
 ) -> Result<&SignaturePacket, Refusal> {
@@ -168,7 +167,7 @@ impl Cert {
     pub(super) fn direct_at(&self, when: When) -> Result<&SignaturePacket, Refusal> {
         governing(
             &self.primary.signatures,
-            |kind| kind == SignatureType::Key,
+            |held| held.packet.kind() == SignatureType::Key && self.own(&held.packet),
             |held| counts(&held.packet, self.born(), when).map_err(Refusal::BindingDoesNotCount),
             |held| self.proven_over_itself(held),
         )
@@ -181,7 +180,7 @@ impl Cert {
     ) -> Result<&'a SignaturePacket, Refusal> {
         governing(
             &user.signatures,
-            is_certification,
+            |held| is_certification(held.packet.kind()) && self.own(&held.packet),
             |held| counts(&held.packet, self.born(), when).map_err(Refusal::BindingDoesNotCount),
             |held| self.proven_over_user(held, &user.body),
         )
@@ -191,7 +190,7 @@ impl Cert {
         let born = subkey.body.created();
         governing(
             &subkey.signatures,
-            |kind| kind == SignatureType::SubkeyBinding,
+            |held| held.packet.kind() == SignatureType::SubkeyBinding && self.own(&held.packet),
             |held| {
                 counts(&held.packet, self.born().max(born), when).map_err(Refusal::BindingDoesNotCount)?;
                 if held.packet.key_flags().is_some_and(Flags::signs) && !self.is_confirmed(held, subkey, when)
@@ -221,7 +220,7 @@ impl Cert {
     ) -> Option<Revocation> {
         let mut soft = None;
         let mut tried = 0usize;
-        for held in newest_first(signatures, |one| one == kind) {
+        for held in newest_first(signatures, |one| one.packet.kind() == kind && self.own(&one.packet)) {
             let packet = &held.packet;
             let made = packet.created();
             let (reason, words) = packet.revocation_reason();

@@ -159,7 +159,7 @@ impl Layers {
             return Err(ReadError::Malformed("the message does not wait for a key"));
         };
         let sealed = header.sealed_as();
-        let opening = Opening::new(header, keys, guessed, self.host, self.limits.held)?;
+        let opening = Opening::new(header, keys, guessed, self.host, &self.limits)?;
         // What is sealed inside has session key packets of its own.
         self.pkesks.clear();
         self.skesks.clear();

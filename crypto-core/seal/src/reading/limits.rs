@@ -19,6 +19,9 @@ pub struct Limits {
     pub signatures: usize,
     /// Most session key packets.
     pub recipients: usize,
+    /// Whether SEIPDv1 under the ciphers of old mail is opened (native programs only): RFC 9580 section 9.3 lets
+    /// a reader do so, and mail of the last decades cannot be read otherwise.
+    pub old_ciphers: bool,
 }
 
 impl Default for Limits {
@@ -32,6 +35,7 @@ impl Default for Limits {
             layers: profile::MAX_LAYERS,
             signatures: profile::MAX_SIGNATURES,
             recipients: profile::MAX_RECIPIENTS,
+            old_ciphers: false,
         }
     }
 }
@@ -45,6 +49,11 @@ impl Limits {
     /// With at most this many octets of content.
     pub fn with_content(self, content: u64) -> Self {
         Self { content, ..self }
+    }
+
+    /// With the ciphers of old mail.
+    pub fn with_old_ciphers(self) -> Self {
+        Self { old_ciphers: true, ..self }
     }
 
     /// With at most this many octets held back.

@@ -18,6 +18,8 @@ mod host;
 mod layers;
 mod limits;
 mod literal;
+#[cfg(not(target_arch = "wasm32"))]
+mod old;
 mod sealed;
 mod session;
 mod signed;

@@ -6,6 +6,7 @@ use pgp::crypto::sym::SymmetricKeyAlgorithm;
 
 use super::error::ReadError;
 use super::host::{Host, HostChunks, HostCiphers, HostFeedback};
+use super::limits::Limits;
 use crate::packets::{Feed, tag};
 use crate::{SessionKey, profile};
 use bulk::aead::Params;
@@ -120,10 +121,56 @@ fn known_mode(mode: u8) -> Result<(AeadAlgorithm, usize), ReadError> {
     Ok((mode, nonce))
 }
 
+/// SEIPDv1 under one cipher.
+enum Cfb {
+    Current(bulk::cfb::Opener),
+    #[cfg(not(target_arch = "wasm32"))]
+    Old(super::old::Opener),
+}
+
+impl Cfb {
+    fn new(key: &SessionKey, old: bool) -> Result<Self, ReadError> {
+        let cipher = key.cipher().ok_or(ReadError::NoKey)?;
+        if profile::cipher_counts(cipher) {
+            return Ok(Self::Current(bulk::cfb::Opener::new(cipher, key.bytes())?));
+        }
+        #[cfg(not(target_arch = "wasm32"))]
+        if old && profile::old_cipher(cipher).is_some() {
+            return Ok(Self::Old(super::old::Opener::new(cipher, key.bytes())?));
+        }
+        let _ = old;
+        Err(ReadError::NoIntegrity("a weak cipher"))
+    }
+
+    fn push(&mut self, sealed: &[u8], out: &mut Vec<u8>) {
+        match self {
+            Self::Current(opener) => opener.push(sealed, out),
+            #[cfg(not(target_arch = "wasm32"))]
+            Self::Old(opener) => opener.push(sealed, out),
+        }
+    }
+
+    fn plausible(&self) -> Option<bool> {
+        match self {
+            Self::Current(opener) => opener.plausible(),
+            #[cfg(not(target_arch = "wasm32"))]
+            Self::Old(opener) => opener.plausible(),
+        }
+    }
+
+    fn finish(self, out: &mut Vec<u8>) -> Result<(), Tampered> {
+        match self {
+            Self::Current(opener) => opener.finish(out),
+            #[cfg(not(target_arch = "wasm32"))]
+            Self::Old(opener) => opener.finish(),
+        }
+    }
+}
+
 /// One key being tried on a SEIPDv1 packet.
 pub(super) struct Guess {
     key: SessionKey,
-    opener: bulk::cfb::Opener,
+    opener: Cfb,
     held: Feed,
 }
 
@@ -166,7 +213,7 @@ impl Opening {
         keys: Vec<SessionKey>,
         guessed: bool,
         host: HostCiphers,
-        held: u64,
+        limits: &Limits,
     ) -> Result<Self, ReadError> {
         if keys.len() > MOST_GUESSES {
             return Err(ReadError::TooLarge("too many session keys to try"));
@@ -180,26 +227,21 @@ impl Opening {
                     .cipher()
                     .is_some_and(|cipher| profile::is_aes(cipher) && cipher.key_size() == key.bytes().len())
             {
-                let feedback = Box::new(HostFeedback::new(key, held));
+                let feedback = Box::new(HostFeedback::new(key, limits.held));
                 return Ok(Self::HostFeedback { key: key.clone(), feedback });
             }
             let mut guesses = Vec::new();
             for key in keys {
-                let Some(cipher) = key.cipher() else { continue };
-                if !profile::cipher_counts(cipher) {
-                    why = ReadError::NoIntegrity("a weak cipher");
-                    continue;
-                }
-                match bulk::cfb::Opener::new(cipher, key.bytes()) {
+                match Cfb::new(&key, limits.old_ciphers) {
                     Ok(opener) => guesses.push(Guess { key, opener, held: Feed::new() }),
-                    Err(error) => why = error.into(),
+                    Err(error) => why = error,
                 }
             }
             let single = !guessed;
             return if guesses.is_empty() {
                 Err(why)
             } else {
-                Ok(Self::Held { guesses, single, most: held })
+                Ok(Self::Held { guesses, single, most: limits.held })
             };
         }
         let mut guesses = Vec::new();

@@ -84,6 +84,15 @@ impl Default for Effort {
     }
 }
 
+impl Effort {
+    /// At most so many octets hashed (iterated S2K, RFC 9580 section 3.7.1.3) and so many KiB filled, all passes
+    /// counted (Argon2, section 3.7.1.4): less than the default, which is for a person who waits.
+    pub fn within(hashed: u64, filled: u64) -> Self {
+        let most = Self::default();
+        Self { hashed: hashed.min(most.hashed), filled: filled.min(most.filled) }
+    }
+}
+
 /// A session key, sealed with a password.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Skesk {
@@ -104,7 +113,9 @@ impl Skesk {
             [6, _, cipher, mode, ..] => (cipher, Some(mode)),
             _ => return None,
         };
-        if !profile::cipher_counts(SymmetricKeyAlgorithm::from(cipher))
+        let cipher = SymmetricKeyAlgorithm::from(cipher);
+        // Whether an old cipher is let in is decided where the content is opened.
+        if !(profile::cipher_counts(cipher) || profile::old_cipher(cipher).is_some())
             || mode.is_some_and(|mode| !profile::mode_counts(AeadAlgorithm::from(mode)))
         {
             return None;

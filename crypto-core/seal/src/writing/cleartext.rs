@@ -110,7 +110,7 @@ impl Cleartext {
         let packets = signatures::packets(&self.drafts, signed)?;
         // The line end before the signatures is not part of the text, whether the text ends in one or not.
         out.push(b'\n');
-        out.extend_from_slice(armor::armored(Kind::Signature, &packets).as_bytes());
+        out.extend_from_slice(armor::armored_for_all(Kind::Signature, &packets).as_bytes());
         Ok(())
     }
 

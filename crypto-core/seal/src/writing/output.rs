@@ -40,7 +40,7 @@ impl Output {
     }
 
     fn new(container: Container, armor: bool) -> Self {
-        let armor = armor.then(|| Armorer::fitting(Kind::Message));
+        let armor = armor.then(|| Armorer::for_all(Kind::Message));
         Self { container, armor, scratch: Vec::new() }
     }
 

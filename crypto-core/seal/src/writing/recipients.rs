@@ -7,7 +7,9 @@ use pgp::crypto::aead::AeadAlgorithm;
 use pgp::crypto::sym::SymmetricKeyAlgorithm;
 use pgp::packet::{PublicKeyEncryptedSessionKey, SymKeyEncryptedSessionKey};
 use pgp::ser::Serialize as _;
-use pgp::types::{KeyDetails as _, KeyId, Password as PgpPassword, StringToKey};
+#[cfg(not(target_arch = "wasm32"))]
+use pgp::types::PublicParams;
+use pgp::types::{EncryptionKey, KeyDetails as _, KeyId, Password as PgpPassword, StringToKey};
 use rand::{CryptoRng, RngCore};
 use zeroize::Zeroizing;
 
@@ -57,17 +59,10 @@ impl Recipient<'_> {
         out: &mut Vec<u8>,
     ) -> Result<(), SealError> {
         type Pkesk = PublicKeyEncryptedSessionKey;
-        let mut made = match (plan.format, self.key) {
-            (Format::SeipdV1, KeyPacket::Primary(key)) => {
-                Pkesk::from_session_key_v3(rng, session_key, plan.cipher, key)
-            }
-            (Format::SeipdV1, KeyPacket::Subkey(key)) => {
-                Pkesk::from_session_key_v3(rng, session_key, plan.cipher, key)
-            }
-            (Format::SeipdV2, KeyPacket::Primary(key)) => Pkesk::from_session_key_v6(rng, session_key, key),
-            (Format::SeipdV2, KeyPacket::Subkey(key)) => Pkesk::from_session_key_v6(rng, session_key, key),
-        }
-        .map_err(|_| SealError::Failed)?;
+        let mut made = match self.key {
+            KeyPacket::Primary(key) => sealed_to(key, plan, session_key, rng),
+            KeyPacket::Subkey(key) => sealed_to(key, plan, session_key, rng),
+        }?;
         if self.naming == Naming::Blank {
             match &mut made {
                 Pkesk::V3 { id, .. } => *id = KeyId::WILDCARD,
@@ -77,6 +72,36 @@ impl Recipient<'_> {
         }
         framing::packet(framing::PKESK, &made.to_bytes().map_err(|_| SealError::Failed)?, out)
     }
+}
+
+/// The session key, sealed to a key of any algorithm.
+fn sealed_to<K: EncryptionKey + fmt::Debug, R: RngCore + CryptoRng>(
+    key: &K,
+    plan: &Plan,
+    session_key: &RawSessionKey,
+    rng: &mut R,
+) -> Result<PublicKeyEncryptedSessionKey, SealError> {
+    #[cfg(not(target_arch = "wasm32"))]
+    if let PublicParams::ECDH(params) = key.public_params()
+        && crate::brainpool::of_ecdh(params).is_some()
+    {
+        return packet_for(&crate::brainpool::Recipient(key), plan, session_key, rng);
+    }
+    packet_for(key, plan, session_key, rng)
+}
+
+fn packet_for<K: EncryptionKey, R: RngCore + CryptoRng>(
+    key: &K,
+    plan: &Plan,
+    session_key: &RawSessionKey,
+    rng: &mut R,
+) -> Result<PublicKeyEncryptedSessionKey, SealError> {
+    type Pkesk = PublicKeyEncryptedSessionKey;
+    match plan.format {
+        Format::SeipdV1 => Pkesk::from_session_key_v3(rng, session_key, plan.cipher, key),
+        Format::SeipdV2 => Pkesk::from_session_key_v6(rng, session_key, key),
+    }
+    .map_err(|_| SealError::Failed)
 }
 
 /// How a password becomes a key.

@@ -28,7 +28,7 @@ pub(crate) fn armor(asked: &Armor) -> Result<(), Failure> {
             (Label::Cert, _) => Kind::Certificate,
             (Label::Message, _) => Kind::Message,
         };
-        Ok(Armorer::fitting(kind))
+        Ok(Armorer::for_all(kind))
     };
     inputs::stdin_pieces(|piece| {
         // What is armored already is armored anew.

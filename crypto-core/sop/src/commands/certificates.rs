@@ -1,6 +1,6 @@
 //! `merge-certs`, `validate-userid`.
 
-use seal::armor::{Kind, armored};
+use seal::armor::{Kind, armored_for_all};
 use seal::cert::Cert;
 
 use crate::arguments::{Form, MergeCerts, ValidateUserid};
@@ -19,7 +19,7 @@ pub(crate) fn write(certs: &[Cert], form: &Form) -> Result<(), Failure> {
     if form.no_armor {
         outputs::to_stdout(&bytes)
     } else {
-        outputs::to_stdout(armored(Kind::Certificate, &bytes).as_bytes())
+        outputs::to_stdout(armored_for_all(Kind::Certificate, &bytes).as_bytes())
     }
 }
 

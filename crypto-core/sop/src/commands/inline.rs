@@ -2,7 +2,7 @@
 
 use std::io::{Read, Write};
 
-use seal::armor::{Kind, armored};
+use seal::armor::{Kind, armored_for_all};
 use seal::reading::{Reader, cleartext, is_cleartext};
 use seal::verify::SignatureClaim;
 
@@ -111,6 +111,6 @@ pub(crate) fn detach(asked: &InlineDetach) -> Result<(), Failure> {
     if asked.form.no_armor {
         output.write(&packets)
     } else {
-        output.write(armored(Kind::Signature, &packets).as_bytes())
+        output.write(armored_for_all(Kind::Signature, &packets).as_bytes())
     }
 }

@@ -1,7 +1,7 @@
 //! `generate-key`, `change-key-password`, `extract-cert`.
 
 use crypto_core::keys::{KeyOptions, KeyProfile, LockForm, SecretCert};
-use seal::armor::{Kind, armored};
+use seal::armor::{Kind, armored_for_all};
 use seal::cert::Cert;
 use zeroize::Zeroizing;
 
@@ -20,7 +20,7 @@ pub(crate) fn write(keys: &[SecretCert], form: &Form) -> Result<(), Failure> {
     if form.no_armor {
         outputs::to_stdout(&bytes)
     } else {
-        outputs::to_stdout(Zeroizing::new(armored(Kind::SecretKey, &bytes)).as_bytes())
+        outputs::to_stdout(Zeroizing::new(armored_for_all(Kind::SecretKey, &bytes)).as_bytes())
     }
 }
 

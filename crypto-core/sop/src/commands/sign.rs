@@ -2,7 +2,7 @@
 
 use std::io::Write;
 
-use seal::armor::{Kind, armored};
+use seal::armor::{Kind, armored_for_all};
 use seal::writing::{Cleartext, ContentKind, Detached, Options, SignerKey, Writer};
 
 use crate::arguments::{As, InlineAs, InlineSign, Sign};
@@ -49,7 +49,7 @@ pub(crate) fn sign(asked: &Sign) -> Result<(), Failure> {
     if asked.form.no_armor {
         outputs::to_stdout(&packets)?;
     } else {
-        outputs::to_stdout(armored(Kind::Signature, &packets).as_bytes())?;
+        outputs::to_stdout(armored_for_all(Kind::Signature, &packets).as_bytes())?;
     }
     micalg_out.map_or(Ok(()), |output| output.write(micalg(&signers).as_bytes()))
 }

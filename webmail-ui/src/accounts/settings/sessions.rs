@@ -15,7 +15,7 @@ type Row = (SessionView, Option<String>);
 
 async fn load(vault: Vault) -> Result<Vec<Row>, Fault> {
     let sessions = api::sessions().await?;
-    let sealed = sessions.iter().map(|session| session.label.clone()).collect();
+    let sealed = sessions.iter().map(|session| (session.id, session.label.clone())).collect();
     let names = match vault.call(Command::OpenSessionLabels { labels: sealed }).await? {
         Reply::SessionLabels { labels } => labels,
         _ => Vec::new(),

@@ -4,7 +4,7 @@ use super::Section;
 use crate::accounts::Me;
 use crate::api::{self, Fault};
 use crate::i18n::{size, t, tr};
-use crate::ui::{Banner, Button, FaultNote, Field, TextArea, Toasts};
+use crate::ui::{Button, FaultNote, Field, TextArea, Toasts};
 use leptos::prelude::*;
 
 /// Name and signature.
@@ -80,9 +80,9 @@ fn grouped(fingerprint: &str) -> String {
     digits.chunks(4).map(|group| group.iter().collect::<String>()).collect::<Vec<_>>().join(" ")
 }
 
-/// Recovery, certificate, storage.
+/// Certificate, storage.
 #[component]
-pub(super) fn Recovery() -> impl IntoView {
+pub(super) fn Holdings() -> impl IntoView {
     let me = Me::get();
     let used = RwSignal::new(None::<(u64, u64)>);
     leptos::task::spawn_local(async move {
@@ -93,12 +93,6 @@ pub(super) fn Recovery() -> impl IntoView {
     });
     let fingerprint = move || me.account().map(|account| grouped(&account.fingerprint)).unwrap_or_default();
     view! {
-        <Section id="recovery" title="accounts.recovery" lead="accounts.recovery_lead">
-            <Banner>
-                <p>{move || tr("accounts.recovery_text")}</p>
-                <p><a href="/recover">{move || tr("accounts.recovery_use")}</a></p>
-            </Banner>
-        </Section>
         <Section id="certificate" title="accounts.certificate" lead="accounts.certificate_lead">
             <p class="fingerprint" translate="no">{fingerprint}</p>
             {move || {
