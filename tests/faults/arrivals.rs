@@ -53,7 +53,7 @@ async fn every_acknowledged_arrival_is_there_once_after_kills() -> Result<()> {
     }
     let mut kills = 0;
     while senders.iter().any(|sender| !sender.is_finished()) {
-        let pause = rand::thread_rng().gen_range(20..400);
+        let pause = rand::thread_rng().gen_range(10..120);
         tokio::time::sleep(Duration::from_millis(pause)).await;
         // SIGKILL comes while connections are open: only new ones wait for the next start.
         let mut server = server.write().await;

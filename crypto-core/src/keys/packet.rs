@@ -33,11 +33,11 @@ impl Public {
         let length = PacketLength::Fixed(u32::try_from(octets.len()).ok()?);
         let header = PacketHeader::from_parts(pgp::types::PacketHeaderVersion::New, tag, length).ok()?;
         let (public, again) = if primary {
-            let key = PublicKey::try_from_reader(header, octets).ok()?;
+            let key = PublicKey::try_from_reader(header, &mut &*octets).ok()?;
             let again = key.to_bytes().ok()?;
             (Self::Primary(key), again)
         } else {
-            let key = PublicSubkey::try_from_reader(header, octets).ok()?;
+            let key = PublicSubkey::try_from_reader(header, &mut &*octets).ok()?;
             let again = key.to_bytes().ok()?;
             (Self::Subkey(key), again)
         };

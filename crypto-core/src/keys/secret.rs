@@ -54,7 +54,7 @@ pub(super) fn rsa_params(n: &[u8], e: &[u8]) -> Result<RsaPublicParams, CoreErro
     for number in [n, e] {
         octets.extend_from_slice(&Mpi::from_slice(number).to_bytes().map_err(super::internal)?);
     }
-    RsaPublicParams::try_from_reader(&octets[..]).map_err(|_| substituted())
+    RsaPublicParams::try_from_reader(&mut &octets[..]).map_err(|_| substituted())
 }
 
 impl Secret {

@@ -14,7 +14,7 @@
 //!
 //! # fn main() -> serde_json::Result<()> {
 //! let object: SealedObject = serde_json::from_str(
-//!     r#"{"kind":"object","object_id":"000102030405060708090a0b0c0d0e0f","version":3,"envelope":"WktFMQ=="}"#,
+//!     r#"{"kind":"object","object_id":"000102030405060708090a0b0c0d0e0f","version":3,"envelope":"WktFMQ"}"#,
 //! )?;
 //! assert_eq!((object.kind, object.version), (ObjectKind::Object, 3));
 //! assert_eq!(object.envelope.as_bytes(), b"ZKE1");

@@ -1,7 +1,7 @@
 //! AES (FIPS 197), many blocks at a time, in constant time.
 //!
 //! Natively this is RustCrypto's `aes`, which has AES-NI and ARMv8. On wasm32 no instruction does AES and no crate
-//! uses its 128-bit SIMD for it, so there it is [`sliced`]: eight blocks at a time, no table, no branch on data.
+//! uses its 128-bit SIMD for it, so there it is `sliced`: eight blocks at a time, no table, no branch on data.
 
 use super::{Block, Unsupported};
 

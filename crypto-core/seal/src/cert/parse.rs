@@ -253,7 +253,7 @@ fn unread(body: &[u8]) -> Option<Unread> {
     };
     // A number that stands for no algorithm.
     let kept = PublicKeyAlgorithm::from(u8::MAX);
-    let material = PublicParams::try_from_reader(kept, Some(material.len()), material).ok()?;
+    let material = PublicParams::try_from_reader(kept, Some(material.len()), &mut &*material).ok()?;
     let created = Timestamp::from_secs(u32::from_be_bytes(*created));
     Some(Unread { head: (KeyVersion::from(*version), (*algorithm).into(), created), material })
 }
