@@ -94,7 +94,7 @@ pub fn write(summary: &Summary) -> Vec<u8> {
     json(" ".repeat(padding::summary_padding(bare.len()))).unwrap_or_default()
 }
 
-/// Reads what [`write`] wrote, and makes it harmless to show.
+/// Reads what [`write()`] wrote, and makes it harmless to show.
 ///
 /// # Errors
 /// [`Malformed`] if it is no summary.
