@@ -113,10 +113,11 @@ impl Secret {
         if secret.follows(params) { Ok(Some(secret)) } else { Err(substituted()) }
     }
 
-    /// A fresh secret, of which the public part was just computed; `octets` are it in the form of a packet.
+    /// A fresh secret; `octets` are it in the form of a packet. Its public part is computed once more: a fault of the
+    /// processor is noticed here.
     ///
     /// # Errors
-    /// `KeySubstituted` if it is an RSA key whose numbers do not fit together.
+    /// As [`read`](Self::read).
     pub(super) fn made(
         public: &dyn KeyDetails,
         secret: PlainSecretParams,
@@ -126,7 +127,8 @@ impl Secret {
             // RSA is computed here, not by rPGP.
             return Self::read(public, octets)?.ok_or_else(substituted);
         }
-        Ok(Self::Other(Box::new(secret)))
+        let secret = Self::Other(Box::new(secret));
+        if secret.follows(public.public_params()) { Ok(secret) } else { Err(substituted()) }
     }
 
     /// Whether the public numbers are those of the secret ones.

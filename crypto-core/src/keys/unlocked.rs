@@ -15,7 +15,8 @@ use super::make::{KeyOptions, KeyProfile};
 use super::packet::SecretState;
 use super::refused;
 use super::secret::OwnKey;
-use super::secret_cert::{Head, SecretCert};
+use super::secret_cert::{Component, Head, SecretCert};
+use super::using::CERTIFICATIONS;
 
 /// An unprotected secret key in memory, as accounts hold it: whole, every part of it known and checked. Its
 /// secret numbers are wiped when it is dropped; it never prints them. [`SecretCert`] can do more.
@@ -91,7 +92,12 @@ impl UnlockedKey {
         let unbound = |state: &Result<(), Refusal>| {
             matches!(state, Err(Refusal::NoValidBinding | Refusal::NoBackSignature))
         };
-        if states.into_iter().any(unbound) {
+        // A picture is no user id, and is looked at apart.
+        let loose = |component: &Component| {
+            matches!(component.head, Head::Attribute(_))
+                && key.own_signatures(component, &CERTIFICATIONS).is_empty()
+        };
+        if states.into_iter().any(unbound) || key.components.iter().any(loose) {
             return Err(substituted("a part of it is not bound"));
         }
         // An expired key still opens old mail. Any other refusal means that the parts do not hold together.

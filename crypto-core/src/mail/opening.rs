@@ -113,8 +113,8 @@ impl UnjudgedMessage {
             attachments: mail.attachments.len(),
             blob_digest: self.digest,
         });
-        // On arrival the server wrote the row, by a reader of its own; it has told the content already.
-        let summary_differs = view.arrival == Arrival::Sealed && self.row.as_ref() != Some(&shown);
+        // Whatever the server calls its arrival: a row that does not stand for the mail is said to differ.
+        let summary_differs = self.row.as_ref() != Some(&shown);
         let (about, attachments) = mail.attachments.into_iter().unzip();
         OpenedMail {
             message: OpenedMessage {
