@@ -60,7 +60,9 @@ pub fn size(bytes: u64) -> String {
         1_000_000..1_000_000_000 => (bytes as f64 / 1e6, "megabyte"),
         _ => (bytes as f64 / 1e9, "gigabyte"),
     };
-    let options = options(&[("style", "unit"), ("unit", unit), ("unitDisplay", "short")]);
+    // The short form of a byte has no plural in English.
+    let length = if unit == "byte" { "long" } else { "short" };
+    let options = options(&[("style", "unit"), ("unit", unit), ("unitDisplay", length)]);
     let digits = JsValue::from(if value < 10.0 && unit != "byte" { 1 } else { 0 });
     let _ = Reflect::set(&options, &JsValue::from_str("maximumFractionDigits"), &digits);
     let formatter = Intl::NumberFormat::new(&locale(), &options);

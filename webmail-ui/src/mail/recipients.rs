@@ -131,7 +131,7 @@ pub(crate) fn Recipients(
                 {move || {
                     field.chips.get().into_iter().filter_map(|chip| {
                         let words = trouble(&chip)?;
-                        Some(view! { <Trouble field=field chip=chip words=words/> })
+                        Some(view! { <Trouble composer=composer field=field chip=chip words=words/> })
                     }).collect_view()
                 }}
             </div>
@@ -186,19 +186,24 @@ fn ChipView(chip: Chip, remove: Callback<(String,)>) -> impl IntoView {
 
 /// A recipient that cannot be sealed to: which, why, what to do.
 #[component]
-fn Trouble(field: Field, chip: Chip, words: String) -> impl IntoView {
+fn Trouble(composer: Composer, field: Field, chip: Chip, words: String) -> impl IntoView {
     let room = Room::get();
+    // Why Send was refused is no longer true of what is asked anew.
+    let ask_anew = move |ask: &dyn Fn()| {
+        composer.refused.set(None);
+        ask();
+    };
     let act = match chip.standing {
         Standing::Changed { entry, known, offered } => view! {
             <Fingerprints known=known offered=offered/>
             <p>{move || tr("mail.recipient.changed.advice")}</p>
-            <Button on_click=move || room.accept_certificate(field, entry.clone())>
+            <Button on_click=move || ask_anew(&|| room.accept_certificate(field, entry.clone()))>
                 {move || tr("mail.recipient.changed.accept")}
             </Button>
         }
         .into_any(),
         Standing::Unknown(_) => view! {
-            <Button on_click=move || room.look_up(field, field.unasked())>{move || tr("ui.retry")}</Button>
+            <Button on_click=move || ask_anew(&|| room.look_up(field, field.unasked()))>{move || tr("ui.retry")}</Button>
         }
         .into_any(),
         _ => ().into_any(),

@@ -285,7 +285,10 @@ impl Room {
         let me = self.address();
         let names: Vec<String> = chips
             .iter()
-            .filter(|chip| !matches!(chip.standing, Standing::Malformed(_) | Standing::Missing))
+            .filter(|chip| {
+                use Standing::{Changed, Malformed, Missing, Unusable};
+                !matches!(chip.standing, Malformed(_) | Missing | Changed { .. } | Unusable(_))
+            })
             .filter(|chip| chip.address != me)
             .map(|chip| chip.shown().to_owned())
             .collect();
