@@ -18,7 +18,7 @@ use pgp::types::PublicParams;
 use pgp::types::{Mpi, SignatureBytes, VerifyingKey};
 
 pub(crate) use parts::Part;
-pub use parts::{Flags, Issuer, RevocationReason};
+pub use parts::{Flags, Issuer, RawPart, RevocationReason};
 
 use crate::{SealError, profile};
 

@@ -3,18 +3,19 @@
 
 use model::Millis;
 use model::error::{CoreError, CoreErrorCode};
-use pgp::packet::{Signature, SignatureType, Subpacket, SubpacketData};
+use pgp::packet::{SignatureType, Subpacket, SubpacketData};
 use rand::{CryptoRng, RngCore};
 use seal::armor;
 use seal::cert::{Cert, Fingerprint};
+use seal::signature::{Flags, RawPart, SignaturePacket};
 use zeroize::Zeroizing;
 
 use super::make::{KeyProfile, bound_for_encryption, check_user_id, encryption_key};
 use super::packet::Public;
-use super::refused;
 use super::secret_cert::{Component, Head, SecretCert};
-use super::signing::{Pen, Reason, Use, about_key, body, end, part, reason, timestamp};
+use super::signing::{Pen, Reason, Use, about_key, body, end, reason, timestamp};
 use super::using::CERTIFICATIONS;
+use super::{internal, refused};
 
 fn unknown(what: &str) -> CoreError {
     CoreError::with(CoreErrorCode::UnusableCertificate, what)
@@ -42,16 +43,7 @@ impl SecretCert {
         let (pen, public) = self.pen(now)?;
         let primary = self.primary_public().ok_or(CoreErrorCode::Internal)?;
         let about = match self.governing() {
-            Some(governing) => {
-                let ends: Vec<Subpacket> = governing
-                    .key_expiration_time()
-                    .map(|life| part(SubpacketData::KeyExpirationTime(life)))
-                    .into_iter()
-                    .collect::<Result<_, _>>()?;
-                let mut parts = kept(&governing, &ends);
-                parts.retain(|part| !matches!(part.data, SubpacketData::IsPrimary(_)));
-                parts
-            }
+            Some(governing) => kept(governing, &[kinds::PRIMARY_USER_ID], Vec::new())?,
             None => about_key(public.details().version(), Use::CertifyAndSign, None)?,
         };
         let signature = pen.on_user(rng, SignatureType::CertPositive, primary, &user, about)?;
@@ -118,7 +110,7 @@ impl SecretCert {
                         let Some(old) = self.own_signatures(component, &[SignatureType::Key]).pop() else {
                             continue;
                         };
-                        pen.on_key(rng, SignatureType::Key, public, kept(&old, &of_primary))?
+                        pen.on_key(rng, SignatureType::Key, public, ending(old, of_primary)?)?
                     }
                     Head::Key(key) => {
                         let revoked = [SignatureType::SubkeyRevocation];
@@ -130,7 +122,7 @@ impl SecretCert {
                             continue;
                         };
                         let ends = end(lifetime(subkey.details().created_at())?)?;
-                        pen.on_subkey(rng, SignatureType::SubkeyBinding, public, subkey, kept(&old, &ends))?
+                        pen.on_subkey(rng, SignatureType::SubkeyBinding, public, subkey, ending(old, ends)?)?
                     }
                     Head::UserId(_) | Head::Attribute(_) => {
                         let revoked = [SignatureType::CertRevocation];
@@ -150,7 +142,7 @@ impl SecretCert {
                             SignatureType::CertPositive,
                             primary,
                             &user,
-                            kept(&old, &of_primary),
+                            ending(old, of_primary)?,
                         )?
                     }
                     Head::Unknown(_) => continue,
@@ -187,9 +179,8 @@ impl SecretCert {
         for (index, component) in self.components.iter().enumerate() {
             let Head::Key(key) = &component.head else { continue };
             let Some(subkey @ Public::Subkey(_)) = &key.public else { continue };
-            let encrypts = self.own_signatures(component, &[SignatureType::SubkeyBinding]).pop().is_some_and(
-                |binding| binding.key_flags().encrypt_comms() || binding.key_flags().encrypt_storage(),
-            );
+            let binding = self.own_signatures(component, &[SignatureType::SubkeyBinding]).pop();
+            let encrypts = binding.and_then(SignaturePacket::key_flags).is_some_and(Flags::encrypts);
             if encrypts && self.own_signatures(component, &[SignatureType::SubkeyRevocation]).is_empty() {
                 let about = vec![reason(Reason::Superseded, "")?];
                 let signature = pen.on_subkey(rng, SignatureType::SubkeyRevocation, public, subkey, about)?;
@@ -260,9 +251,10 @@ impl SecretCert {
         let (_, bytes) = armor::dearmored(certificate).map_err(|_| malformed())?;
         let packet = super::octets::split(&bytes)?.into_iter().find(|packet| packet.tag == 2);
         let packet = packet.ok_or_else(malformed)?;
-        let signature = super::signing::read(&packet.body).ok_or_else(malformed)?;
-        let primary = self.primary_public().ok_or(CoreErrorCode::Internal)?;
-        if signature.typ() != Some(SignatureType::KeyRevocation) || signature.verify_key(primary).is_err() {
+        let signature = SignaturePacket::parse(&packet.body).map_err(|_| malformed())?;
+        if signature.kind() != SignatureType::KeyRevocation
+            || self.cert().clone().add_signature(&signature).is_err()
+        {
             return Err(unknown("the revocation is not of this key"));
         }
         self.components.first_mut().ok_or(CoreErrorCode::Internal)?.signatures.push(packet.body.to_vec());
@@ -402,32 +394,41 @@ fn write_signature(out: &mut Vec<u8>, signature: Option<Vec<u8>>) -> bool {
     true
 }
 
-/// What an earlier self-signature says of its key or user, with another end.
-fn kept(old: &Signature, ends: &[Subpacket]) -> Vec<Subpacket> {
-    let mut parts: Vec<Subpacket> = old
-        .config()
-        .map(|config| {
-            config
-                .hashed_subpackets()
-                .filter(|part| {
-                    !matches!(
-                        part.data,
-                        SubpacketData::SignatureCreationTime(_)
-                            | SubpacketData::SignatureExpirationTime(_)
-                            | SubpacketData::IssuerFingerprint(_)
-                            | SubpacketData::IssuerKeyId(_)
-                    )
-                })
-                .cloned()
-                .collect()
-        })
-        .unwrap_or_default();
+/// Types of parts (RFC 9580 section 5.2.3.7).
+mod kinds {
+    pub(super) const CREATED: u8 = 2;
+    pub(super) const EXPIRES: u8 = 3;
+    pub(super) const KEY_EXPIRES: u8 = 9;
+    pub(super) const ISSUER: u8 = 16;
+    pub(super) const PRIMARY_USER_ID: u8 = 25;
+    pub(super) const EMBEDDED_SIGNATURE: u8 = 32;
+    pub(super) const ISSUER_FINGERPRINT: u8 = 33;
+}
+
+/// What an earlier self-signature says of its key or user, without some of it and with more.
+fn kept(old: &SignaturePacket, without: &[u8], with: Vec<Subpacket>) -> Result<Vec<Subpacket>, CoreError> {
+    use kinds::{CREATED, EMBEDDED_SIGNATURE, EXPIRES, ISSUER, ISSUER_FINGERPRINT};
+    let of_the_signature = [CREATED, EXPIRES, ISSUER, ISSUER_FINGERPRINT];
+    let mut raw: Vec<RawPart<'_>> = old
+        .hashed_parts()
+        .filter(|part| !of_the_signature.contains(&part.kind) && !without.contains(&part.kind))
+        .collect();
     // GnuPG leaves the back-signature outside the hashed part.
-    let embedded = |part: &&Subpacket| matches!(part.data, SubpacketData::EmbeddedSignature(_));
-    if !parts.iter().any(|part| embedded(&part)) {
-        parts.extend(old.config().and_then(|config| config.unhashed_subpackets().find(embedded).cloned()));
+    let embedded = |part: &RawPart<'_>| part.kind == EMBEDDED_SIGNATURE;
+    if !raw.iter().any(embedded) {
+        raw.extend(old.unhashed_parts().find(embedded));
     }
-    parts.retain(|part| !matches!(part.data, SubpacketData::KeyExpirationTime(_)));
-    parts.extend(ends.iter().cloned());
-    parts
+    let written = |part: RawPart<'_>| {
+        // rPGP writes this variant with any type, and byte for byte.
+        let data = SubpacketData::Experimental(part.kind, part.content.to_vec().into());
+        if part.critical { Subpacket::critical(data) } else { Subpacket::regular(data) }.map_err(internal)
+    };
+    let mut parts: Vec<Subpacket> = raw.into_iter().map(written).collect::<Result<_, _>>()?;
+    parts.extend(with);
+    Ok(parts)
+}
+
+/// The same with another end of the key.
+fn ending(old: &SignaturePacket, end: Vec<Subpacket>) -> Result<Vec<Subpacket>, CoreError> {
+    kept(old, &[kinds::KEY_EXPIRES], end)
 }

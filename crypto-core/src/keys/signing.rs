@@ -215,22 +215,6 @@ impl User {
     pub(super) fn attribute(octets: &[u8]) -> Option<Self> {
         UserAttribute::try_from_reader(header(Tag::UserAttribute, octets)?, octets).ok().map(Self::Attribute)
     }
-
-    /// Whether the signature is a valid one of the key's owner.
-    pub(super) fn holds(&self, signature: &Signature, primary: &pgp::packet::PublicKey) -> bool {
-        match self {
-            Self::Id(id) => signature.verify_certification(primary, Tag::UserId, id),
-            Self::Attribute(attribute) => {
-                signature.verify_certification(primary, Tag::UserAttribute, attribute)
-            }
-        }
-        .is_ok()
-    }
-}
-
-/// A signature of a packet's body. `None` if rPGP cannot read it: then it is only carried along.
-pub(super) fn read(body: &[u8]) -> Option<Signature> {
-    Signature::try_from_reader(header(Tag::Signature, body)?, body).ok()
 }
 
 /// The body of a signature packet.

@@ -2,13 +2,13 @@
 
 use model::Millis;
 use model::error::{CoreError, CoreErrorCode};
-use pgp::packet::{PublicKey, Signature, SignatureType};
-use seal::profile;
+use pgp::packet::{PublicKey, SignatureType};
+use seal::cert::About;
+use seal::signature::SignaturePacket;
 
 use super::packet::Public;
 use super::secret::OwnKey;
 use super::secret_cert::{Component, Head, SecretCert};
-use super::signing::read;
 
 impl SecretCert {
     pub(super) fn primary_public(&self) -> Option<&PublicKey> {
@@ -18,35 +18,29 @@ impl SecretCert {
         }
     }
 
-    /// The valid self-signatures of the given types on a component, as rPGP reads them, newest last.
-    pub(super) fn own_signatures(&self, component: &Component, types: &[SignatureType]) -> Vec<Signature> {
-        let Some(primary) = self.primary_public() else { return Vec::new() };
-        let user = component.head.user();
-        let mut found: Vec<Signature> = component
-            .signatures
-            .iter()
-            .rev()
-            .take(profile::MAX_SIGNATURES)
-            .filter_map(|body| read(body))
-            .filter(|signature| signature.typ().is_some_and(|typ| types.contains(&typ)))
-            .filter(|signature| signature.hash_alg().is_some_and(profile::hash_counts))
-            .filter(|signature| match (&component.head, &user) {
-                (Head::Key(key), _) if key.primary => signature.verify_key(primary).is_ok(),
-                (Head::Key(key), _) => match &key.public {
-                    Some(Public::Subkey(subkey)) => signature.verify_subkey_binding(primary, subkey).is_ok(),
-                    _ => false,
-                },
-                (_, Some(user)) => user.holds(signature, primary),
-                _ => false,
-            })
-            .collect();
-        found.sort_by_key(|signature| signature.created().map_or(0, |at| at.as_secs()));
-        found
+    /// The valid self-signatures of the given types on a component, newest last.
+    pub(super) fn own_signatures(
+        &self,
+        component: &Component,
+        types: &[SignatureType],
+    ) -> Vec<&SignaturePacket> {
+        let subkey = match &component.head {
+            Head::Key(key) if !key.primary => key.fingerprint(),
+            _ => None,
+        };
+        let about = match (&component.head, &subkey) {
+            (Head::Key(key), _) if key.primary => About::Primary,
+            (Head::Key(_), Some(fingerprint)) => About::Subkey(fingerprint),
+            (Head::UserId(octets), _) => About::UserId(octets),
+            (Head::Attribute(octets), _) => About::Attribute(octets),
+            (Head::Key(_) | Head::Unknown(_), _) => return Vec::new(),
+        };
+        self.cert().own_signatures(about, types)
     }
 
     /// The self-signature that governs the primary key: the newest direct-key signature, else that of the
     /// primary user id, else of the newest user id.
-    pub(super) fn governing(&self) -> Option<Signature> {
+    pub(super) fn governing(&self) -> Option<&SignaturePacket> {
         let direct = self
             .components
             .first()
@@ -56,9 +50,7 @@ impl SecretCert {
                 .iter()
                 .filter(|component| matches!(component.head, Head::UserId(_)))
                 .filter_map(|user| self.own_signatures(user, &CERTIFICATIONS).pop())
-                .max_by_key(|signature| {
-                    (signature.is_primary(), signature.created().map_or(0, |at| at.as_secs()))
-                })
+                .max_by_key(|signature| (signature.is_primary_user_id(), signature.created()))
         })
     }
 

@@ -15,6 +15,7 @@ mod merging;
 mod parse;
 mod refusal;
 mod seen;
+mod statements;
 mod users;
 
 #[cfg(test)]
@@ -24,6 +25,7 @@ pub use facade::{FetchedCert, Judgement, Trust, TrustedCert};
 pub use fingerprint::{Fingerprint, MalformedFingerprint};
 pub use judging::{Announced, Judged, JudgedKey, JudgedUserId, Purpose};
 pub use refusal::{Refusal, Revocation};
+pub use statements::About;
 pub use users::address_of;
 
 use core::fmt;

@@ -50,7 +50,7 @@ pub(super) fn counts(packet: &SignaturePacket, born: i64, when: When) -> Result<
 
 /// Signatures that others made are passed over before any are counted: a flood of them must hide neither what
 /// the owner signed nor what the owner revoked.
-fn newest_first(signatures: &[Held], wanted: impl Fn(&Held) -> bool) -> Vec<&Held> {
+pub(super) fn newest_first(signatures: &[Held], wanted: impl Fn(&Held) -> bool) -> Vec<&Held> {
     let mut found: Vec<&Held> =
         signatures.iter().filter(|held| wanted(held)).take(profile::MAX_HELD_SIGNATURES).collect();
     found.sort_by_key(|held| core::cmp::Reverse(held.packet.created()));

@@ -170,7 +170,36 @@ fn versioned(content: &[u8]) -> Option<(u8, Fingerprint)> {
     fits.then(|| (*version, Fingerprint::from_bytes(bytes)))
 }
 
+/// One part of a signature as it stands there (RFC 9580 section 5.2.3.7).
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct RawPart<'a> {
+    /// Its type, without the critical bit.
+    pub kind: u8,
+    /// Whether who does not understand it must not count the signature.
+    pub critical: bool,
+    /// What it says.
+    pub content: &'a [u8],
+}
+
 impl SignaturePacket {
+    /// Every part of the hashed area.
+    pub fn hashed_parts(&self) -> impl Iterator<Item = RawPart<'_>> {
+        self.raw(&self.hashed)
+    }
+
+    /// Every part of the area that nobody signed.
+    pub fn unhashed_parts(&self) -> impl Iterator<Item = RawPart<'_>> {
+        self.raw(&self.unhashed)
+    }
+
+    fn raw<'a>(&'a self, parts: &'a [Part]) -> impl Iterator<Item = RawPart<'a>> {
+        parts.iter().map(|part| RawPart {
+            kind: part.kind,
+            critical: part.critical,
+            content: self.content(part),
+        })
+    }
+
     fn content(&self, part: &Part) -> &[u8] {
         self.body.get(part.content.clone()).unwrap_or_default()
     }
@@ -237,7 +266,7 @@ impl SignaturePacket {
     }
 
     /// The flags of the key, if it has any: absent is not the same as none set.
-    pub(crate) fn key_flags(&self) -> Option<Flags> {
+    pub fn key_flags(&self) -> Option<Flags> {
         self.last(KEY_FLAGS).map(|content| Flags(content.first().copied().unwrap_or(0)))
     }
 
@@ -260,7 +289,7 @@ impl SignaturePacket {
     }
 
     /// Whether it marks its user id as the primary one.
-    pub(crate) fn is_primary_user_id(&self) -> bool {
+    pub fn is_primary_user_id(&self) -> bool {
         self.truth(PRIMARY_USER_ID).unwrap_or(false)
     }
 
