@@ -1,12 +1,6 @@
 //! One suite for every store: what the rooms rely on holds on SQLite with a folder and on PostgreSQL
 //! with S3 alike.
-#![allow(
-    clippy::unwrap_used,
-    clippy::expect_used,
-    clippy::indexing_slicing,
-    clippy::panic,
-    reason = "a test fails by panicking"
-)]
+#![expect(clippy::unwrap_used, clippy::indexing_slicing, reason = "a test fails by panicking")]
 
 mod stores;
 

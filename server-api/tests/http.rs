@@ -1,9 +1,8 @@
 //! The server as a whole, over HTTP: guards, headers, blobs, events, site, start and stop.
-#![allow(
+#![expect(
     clippy::unwrap_used,
     clippy::expect_used,
     clippy::indexing_slicing,
-    clippy::panic,
     reason = "a test fails by panicking"
 )]
 

@@ -402,6 +402,11 @@ pub async fn passphrase_start(
     Ok(PassphraseStartResponse { response: OpaqueMessage(response) })
 }
 
+/// Whoever is signed in proves the passphrase of the same account once more.
+async fn prove_owner(app: &App, account: &AccountId, proof: LoginFinishRequest) -> ApiResult<()> {
+    if prove(app, &proof).await? == *account { Ok(()) } else { Err(refused(ErrorCode::WrongCredentials)) }
+}
+
 /// Finishes a passphrase change: the proof of the current one is checked in the same request.
 ///
 /// # Errors
@@ -414,10 +419,8 @@ pub async fn passphrase_finish(
     let account = &session.account;
     rules::judge_change(account, &request.change, Scope::Passphrase).map_err(refused)?;
     let record = &opaque::record(request.record.as_bytes()).map_err(refused)?;
-    let proof = LoginFinishRequest { login_id: request.login_id, ke3: request.ke3.clone() };
-    if prove(app, &proof).await? != *account {
-        return Err(refused(ErrorCode::WrongCredentials));
-    }
+    prove_owner(app, account, LoginFinishRequest { login_id: request.login_id, ke3: request.ke3.clone() })
+        .await?;
     let request = &request;
     let (epoch, seq) = app
         .db
@@ -448,10 +451,8 @@ pub async fn phrase_finish(
     rules::judge_change(account, &request.change, Scope::Recovery).map_err(refused)?;
     verifying_key(request.recovery_key.as_bytes())
         .ok_or_else(|| ApiError::malformed("the recovery key is not a usable Ed25519 key"))?;
-    let proof = LoginFinishRequest { login_id: request.login_id, ke3: request.ke3.clone() };
-    if prove(app, &proof).await? != *account {
-        return Err(refused(ErrorCode::WrongCredentials));
-    }
+    prove_owner(app, account, LoginFinishRequest { login_id: request.login_id, ke3: request.ke3.clone() })
+        .await?;
     let request = &request;
     let (epoch, seq) = app
         .db

@@ -8,7 +8,7 @@ use crate::ui::{Button, FaultNote, Field, Kind, PassphraseField, ProgressLine};
 use leptos::prelude::*;
 use leptos::{html, web_sys};
 use model::error::CoreErrorCode;
-use model::worker::Progress;
+use model::worker::{Confidential, Progress};
 use wire::error::ErrorCode;
 use wire::plaintext::Address;
 
@@ -292,6 +292,40 @@ pub(crate) fn progress_words(progress: Progress) -> String {
         Progress::Stretching => "accounts.progress.stretching",
         Progress::MakingKeys => "accounts.progress.making_keys",
         Progress::Sealing => "accounts.progress.sealing",
+    })
+}
+
+/// What a form with one passphrase does: missing or wrong is told at the field, everything else at the form.
+pub(crate) fn submit_passphrase<F>(
+    passphrase: Entry,
+    attempt: Attempt,
+    act: impl Fn(Confidential) -> F + Send + Sync + 'static,
+) -> Callback<()>
+where
+    F: Future<Output = Result<(), Fault>> + 'static,
+{
+    Callback::new(move |()| {
+        if attempt.is_busy() {
+            return;
+        }
+        attempt.fault.set(None);
+        passphrase.forgive();
+        if passphrase.missing("accounts.passphrase_missing") {
+            return;
+        }
+        attempt.begin();
+        let acting = act(Confidential(passphrase.text.get_untracked()));
+        leptos::task::spawn_local(async move {
+            let done = acting.await;
+            attempt.end();
+            match done {
+                Ok(()) => {}
+                Err(refused) if is_wrong_passphrase(&refused) => {
+                    passphrase.complain("accounts.wrong_passphrase");
+                }
+                Err(refused) => attempt.fail(refused),
+            }
+        });
     })
 }
 

@@ -1,6 +1,8 @@
 //! Signing in, and unlocking after a reload.
 
-use super::entry::{AddressField, Attempt, Entry, EntryForm, is_wrong_passphrase, read_address};
+use super::entry::{
+    AddressField, Attempt, Entry, EntryForm, is_wrong_passphrase, read_address, submit_passphrase,
+};
 use super::{Me, Presence};
 use crate::i18n::{t, tr};
 use crate::shell::PublicPage;
@@ -106,29 +108,12 @@ pub(crate) fn Unlock() -> impl IntoView {
         _ => before.cloned().flatten(),
     });
     let name = move || address.get().map(|address| address.to_string()).unwrap_or_default();
-    let submit = Callback::new(move |()| {
-        let Some(address) = address.get_untracked() else { return };
-        if attempt.is_busy() {
-            return;
+    let submit = submit_passphrase(passphrase, attempt, move |secret| {
+        let address = address.get_untracked();
+        async move {
+            let Some(address) = address else { return Ok(()) };
+            me.sign_in(address, secret, move |now| attempt.reach(now)).await
         }
-        attempt.fault.set(None);
-        passphrase.forgive();
-        if passphrase.missing("accounts.passphrase_missing") {
-            return;
-        }
-        attempt.begin();
-        leptos::task::spawn_local(async move {
-            let secret = Confidential(passphrase.text.get_untracked());
-            let result = me.sign_in(address, secret, move |now| attempt.reach(now)).await;
-            attempt.end();
-            match result {
-                Ok(()) => {}
-                Err(refused) if is_wrong_passphrase(&refused) => {
-                    passphrase.complain("accounts.wrong_passphrase");
-                }
-                Err(refused) => attempt.fail(refused),
-            }
-        });
     });
     view! {
         <PublicPage

@@ -37,9 +37,7 @@ impl Cert {
             About::Subkey(fingerprint) => {
                 let subkey = self.subkeys.iter().find(|subkey| subkey.body.fingerprint == *fingerprint);
                 let Some(subkey) = subkey else { return Vec::new() };
-                self.proven_of(&subkey.signatures, kinds, |held| {
-                    self.proven_over_subkey(held, &subkey.body)
-                })
+                self.proven_of(&subkey.signatures, kinds, |held| self.proven_over_subkey(held, &subkey.body))
             }
         };
         proven.into_iter().rev().collect()

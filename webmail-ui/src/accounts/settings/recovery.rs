@@ -2,12 +2,11 @@
 
 use super::Section;
 use crate::accounts::Me;
-use crate::accounts::entry::{Attempt, Entry, EntryForm, is_wrong_passphrase};
+use crate::accounts::entry::{Attempt, Entry, EntryForm, submit_passphrase};
 use crate::accounts::words::WordSheet;
 use crate::i18n::tr;
 use crate::ui::{Banner, Button, Kind, PassphraseField, Toasts, Tone};
 use leptos::prelude::*;
-use model::worker::Confidential;
 
 /// The old phrase holds until the passphrase confirms that the new one is kept.
 #[component]
@@ -56,32 +55,12 @@ fn NewPhrase(
     let toasts = Toasts::get();
     let passphrase: Entry = Entry::new(String::new());
     let attempt = Attempt::new();
-    let submit = Callback::new(move |()| {
-        if attempt.is_busy() {
-            return;
-        }
-        attempt.fault.set(None);
-        passphrase.forgive();
-        if passphrase.missing("accounts.passphrase_missing") {
-            return;
-        }
-        attempt.begin();
-        leptos::task::spawn_local(async move {
-            let secret = Confidential(passphrase.text.get_untracked());
-            let done = me.change_phrase(secret, move |now| attempt.reach(now)).await;
-            attempt.end();
-            match done {
-                Ok(()) => {
-                    passphrase.wipe();
-                    made.try_set(None);
-                    toasts.say(tr("accounts.new_phrase_done"));
-                }
-                Err(refused) if is_wrong_passphrase(&refused) => {
-                    passphrase.complain("accounts.wrong_passphrase");
-                }
-                Err(refused) => attempt.fail(refused),
-            }
-        });
+    let submit = submit_passphrase(passphrase, attempt, move |secret| async move {
+        me.change_phrase(secret, move |now| attempt.reach(now)).await?;
+        passphrase.wipe();
+        made.try_set(None);
+        toasts.say(tr("accounts.new_phrase_done"));
+        Ok(())
     });
     let address = me.account().map(|account| account.address.to_string()).unwrap_or_default();
     view! {
