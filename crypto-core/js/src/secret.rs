@@ -91,11 +91,15 @@ impl From<SecretCert> for SecretKey {
 /// More than any call of this module leaves on its stack.
 const STACK: usize = 128 * 1024;
 
-/// Copies of a secret that calls left on the stack are overwritten too; the heap's are by the allocator.
+/// Overwrites what earlier calls left on the stack. Freed heap is overwritten by the allocator.
+#[inline(never)]
+fn overwrite_stack() {
+    core::hint::black_box(&mut [0u8; STACK]);
+}
+
 impl Drop for SecretKey {
-    #[inline(never)]
     fn drop(&mut self) {
-        core::hint::black_box(&mut [0u8; STACK]);
+        overwrite_stack();
     }
 }
 
@@ -154,6 +158,9 @@ impl SecretKey {
 
     /// The public part.
     pub fn certificate(&self) -> Certificate {
+        // It lives longer than the key. Where a value leaves a part of its place unused, a copy takes along what
+        // the stack held there, and that may be a secret that was just unlocked.
+        overwrite_stack();
         self.cert.cert().clone().into()
     }
 
