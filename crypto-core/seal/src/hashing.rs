@@ -4,8 +4,9 @@ use core::fmt;
 
 use pgp::crypto::hash::HashAlgorithm;
 
-use crate::SealError;
 use crate::signature::SignaturePacket;
+use crate::verify::SignatureClaim;
+use crate::{SealError, profile};
 
 /// Hashes content for a signature. Begin with the salt, feed the content, end with the signature's trailer.
 pub struct ContentHasher {
@@ -78,5 +79,45 @@ impl ContentHasher {
     /// The digest that `packet` signs.
     pub fn finish(self, packet: &SignaturePacket) -> Vec<u8> {
         self.finish_with(&packet.trailer())
+    }
+}
+
+/// Every way in which one content is hashed: signatures of the same hash, kind and salt share a hasher.
+#[derive(Debug, Default)]
+pub struct ContentHashers(Vec<((HashAlgorithm, bool, Vec<u8>), ContentHasher)>);
+
+impl ContentHashers {
+    /// Where content is hashed this way; `None` if the hash is not known, or there are too many ways already.
+    pub fn slot(&mut self, hash: HashAlgorithm, text: bool, salt: &[u8]) -> Option<usize> {
+        let known = self.0.iter().position(|((h, t, s), _)| *h == hash && *t == text && s == salt);
+        known.or_else(|| {
+            if self.0.len() >= profile::MAX_CONTENT_HASHERS {
+                return None;
+            }
+            let hasher = ContentHasher::new(hash, text, salt).ok()?;
+            self.0.push(((hash, text, salt.to_vec()), hasher));
+            Some(self.0.len() - 1)
+        })
+    }
+
+    /// Where content is hashed for this signature.
+    pub fn slot_of(&mut self, packet: &SignaturePacket) -> Option<usize> {
+        self.slot(packet.hash_algorithm(), packet.is_text(), packet.salt())
+    }
+
+    /// Takes the next piece of content.
+    pub fn update(&mut self, content: &[u8]) {
+        self.0.iter_mut().for_each(|(_, hasher)| hasher.update(content));
+    }
+
+    /// What this signature claims of the content.
+    pub fn claim(&self, packet: SignaturePacket, slot: Option<usize>) -> SignatureClaim {
+        match slot.and_then(|index| self.0.get(index)) {
+            Some((_, hasher)) => {
+                let digest = hasher.digest(&packet.trailer());
+                SignatureClaim::new(packet, digest)
+            }
+            None => SignatureClaim::undigested(packet),
+        }
     }
 }

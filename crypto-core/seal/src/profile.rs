@@ -44,8 +44,12 @@ pub const MAX_USER_IDS: usize = 8;
 pub const MAX_SUBKEYS: usize = 32;
 /// Most signatures looked at on one key, user id or message; each costs a public-key operation.
 pub const MAX_SIGNATURES: usize = 32;
+/// Most signatures over one content that a caller may ask for who has all the time of a native program.
+pub const MAX_CONTENT_SIGNATURES: usize = 512;
+/// Most ways (hash, kind, salt) in which one content is hashed at once; signatures beyond cannot be checked.
+pub const MAX_CONTENT_HASHERS: usize = 32;
 /// Most session key packets of a message.
-pub const MAX_RECIPIENTS: usize = 512;
+pub const MAX_RECIPIENTS: usize = 2_048;
 /// Largest sealed message opened or made, in bytes (R42).
 pub const MAX_MESSAGE_BYTES: usize = 64 * 1024 * 1024;
 /// Largest content of a message, in bytes, also after decompression (R42).
@@ -62,8 +66,8 @@ pub const MAX_SESSION_KEY_PACKET_BYTES: usize = 8 * 1024;
 pub const MAX_SIGNATURES_BYTES: usize = 1024 * 1024;
 /// Most memory that Argon2 may fill to open a message: 2 to this power, in kibibytes (1 GiB).
 pub const MAX_ARGON2_MEMORY_EXPONENT: u32 = 20;
-/// Most kibibytes that Argon2 may fill, passes and passwords counted, to open one message.
-pub const MAX_ARGON2_WORK_KIB: u64 = 8 * 1024 * 1024;
+/// Most kibibytes that Argon2 may fill, passes and passwords counted, to open one message: about ten seconds.
+pub const MAX_ARGON2_WORK_KIB: u64 = 4 * 1024 * 1024;
 /// Most octets that iterated S2K may hash to open one message: sixteen passwords at its slowest.
 pub const MAX_S2K_HASHED_BYTES: u64 = 1024 * 1024 * 1024;
 /// Nested compression layers; GnuPG writes one.

@@ -157,6 +157,16 @@ impl Detached {
 /// # Errors
 /// `MalformedSignature` if there is none, or there are too many.
 pub fn detached(bytes: &[u8]) -> Result<Vec<Detached>, SealError> {
+    detached_up_to(bytes, profile::MAX_SIGNATURES)
+}
+
+/// As [`detached`], for those who hash the content once for all of them ([`ContentHashers`]).
+///
+/// [`ContentHashers`]: crate::hashing::ContentHashers
+///
+/// # Errors
+/// `MalformedSignature` if there is none, or there are more than `most`.
+pub fn detached_up_to(bytes: &[u8], most: usize) -> Result<Vec<Detached>, SealError> {
     let malformed = |_| SealError::MalformedSignature;
     if bytes.len() > profile::MAX_DETACHED_BYTES {
         return Err(SealError::MalformedSignature);
@@ -167,7 +177,7 @@ pub fn detached(bytes: &[u8]) -> Result<Vec<Detached>, SealError> {
     let mut packets = 0usize;
     while let Some(packet) = framing::next(&mut rest).map_err(malformed)? {
         packets += 1;
-        if packets > profile::MAX_SIGNATURES {
+        if packets > most {
             return Err(SealError::MalformedSignature);
         }
         match packet.tag {

@@ -1,5 +1,6 @@
 //! What reading a message may cost here, and the exit code when it fails.
 
+use seal::profile::MAX_CONTENT_SIGNATURES;
 use seal::reading::{Limits, ReadError};
 
 use crate::failure::{Code, Failure};
@@ -9,7 +10,7 @@ const HELD_AT_MOST: u64 = 256 << 20;
 
 /// The limits: content of any length, in bounded memory; old mail is read.
 pub(crate) fn limits() -> Limits {
-    Limits::streaming().with_held(HELD_AT_MOST).with_old_ciphers()
+    Limits::streaming().with_held(HELD_AT_MOST).with_signatures(MAX_CONTENT_SIGNATURES).with_old_ciphers()
 }
 
 /// A reading error with its exit code; `sealed` is the code for what could not be opened.

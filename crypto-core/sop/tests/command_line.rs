@@ -219,3 +219,16 @@ fn versions_and_profiles() {
     assert!(line(&["version", "--sop-spec"]).contains("draft-dkg-openpgp-stateless-cli-"));
     assert!(line(&["list-profiles", "generate-key"]).lines().all(|line| line.contains(": ")));
 }
+
+#[test]
+fn one_good_signature_among_many_is_found_and_a_flood_is_refused() {
+    let (dir, other) = (folder("compatible"), folder("compatible"));
+    let (dir, content) = (dir.path(), b"content");
+    let foreign = made(other.path(), &["sign", "--no-armor", "key"], content);
+    let good = made(dir, &["sign", "--no-armor", "key"], content);
+    std::fs::write(dir.join("many"), [foreign.repeat(200), good.clone()].concat()).unwrap();
+    let verified = made(dir, &["verify", "many", "cert"], content);
+    assert_eq!(String::from_utf8(verified).unwrap().lines().count(), 1);
+    std::fs::write(dir.join("flood"), [foreign.repeat(600), good].concat()).unwrap();
+    assert_eq!(code(dir, &["verify", "flood", "cert"], content), 41);
+}

@@ -22,6 +22,12 @@ const PUBLIC_SUBKEY: u8 = 14;
 pub(super) const USER_ATTRIBUTE: u8 = 17;
 const PADDING: u8 = 21;
 
+/// Whether a packet must be understood, and belongs to no specification this program knows. Type 16 held comments
+/// in GnuPG 1.0, and is passed over as ever.
+fn is_critical_and_unknown(tag: u8) -> bool {
+    matches!(tag, 0 | 15 | 22..=39)
+}
+
 /// What one piece of a keyring came to.
 pub(super) struct Found {
     pub(super) cert: Result<Cert, SealError>,
@@ -122,6 +128,10 @@ impl Builder {
                     _ if packet.tag == SECRET_SUBKEY => *current = cert.other(PUBLIC_SUBKEY, &[]),
                     _ => *current = cert.other(packet.tag, packet.body),
                 }
+            }
+            // What must be understood and is not makes the whole sequence void (RFC 9580 section 4.3).
+            tag if is_critical_and_unknown(tag) => {
+                *self = Self::Unread(SealError::MalformedCertificate("a critical packet in it is not known"));
             }
             tag => {
                 if cert.others.len() >= profile::MAX_KEPT_COMPONENTS {

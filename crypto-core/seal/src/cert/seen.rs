@@ -299,7 +299,15 @@ impl Cert {
             self.revocation(&self.primary.signatures, SignatureType::KeyRevocation, bound, when, |held| {
                 self.proven_over_itself(held)
             });
-        let life = seen.says(SignaturePacket::key_life).filter(|life| *life != 0);
+        // Both speak for the certificate, and it ends when the first of them says so: a binding of a user id that
+        // gives no end does not lift the end that the key itself was given.
+        let life = seen
+            .user
+            .into_iter()
+            .chain(seen.direct)
+            .filter_map(SignaturePacket::key_life)
+            .filter(|life| *life != 0)
+            .min();
         seen.expires = life.map(|life| self.born().saturating_add(life));
         seen.flags = flags_of(seen.says(SignaturePacket::key_flags), true);
         seen.state = if seen.revocation.is_some() {

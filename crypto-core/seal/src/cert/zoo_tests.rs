@@ -249,6 +249,44 @@ fn expired() {
     assert_eq!(reason(&shorter.done()), "expired on 2020-09-23");
 }
 
+/// A binding of a user id lifts neither the end that the key was given for itself, nor the other way round.
+#[test]
+fn the_first_end_of_those_given_is_the_end() {
+    let both = |direct: Option<u32>, user: Option<u32>| {
+        animal()
+            .on_key(SignatureType::Key, BORN, direct.map(life).into_iter().collect())
+            .user(USER, BORN + 1, user.map(life).into_iter().collect())
+            .sealable(BORN, vec![])
+            .done()
+            .encryption_keys(NOW)
+            .map(|_| ())
+    };
+    let (past, future) = (Some(10), Some(10_000));
+    for (direct, user) in [(None, None), (Some(0), None), (future, Some(0)), (future, None), (future, future)]
+    {
+        assert_eq!(both(direct, user), Ok(()), "{direct:?} {user:?}");
+    }
+    for (direct, user) in [(past, None), (past, Some(0)), (past, future), (future, past), (Some(0), past)] {
+        assert!(matches!(both(direct, user), Err(Refusal::Expired(_))), "{direct:?} {user:?}");
+    }
+}
+
+#[test]
+fn a_critical_packet_that_nobody_knows_voids_the_certificate() {
+    let good = plain().done().to_bytes();
+    for tag in [0, 22, 39] {
+        let mut bytes = good.clone();
+        framing::write(&mut bytes, tag, b"something new");
+        assert!(Cert::parse(&bytes).is_err(), "{tag}");
+        // It takes no other certificate of the keyring with it.
+        bytes.extend(&good);
+        assert_eq!(Cert::parse_many(&bytes).unwrap().len(), 1, "{tag}");
+    }
+    let mut bytes = good;
+    framing::write(&mut bytes, 40, b"something new");
+    assert!(Cert::parse(&bytes).is_ok());
+}
+
 #[test]
 fn a_signature_counts_if_the_key_was_good_when_it_was_made() {
     let animal = animal().user(USER, BORN, vec![life(10)]).signing(BORN, Some(0));

@@ -56,6 +56,11 @@ impl Limits {
         Self { old_ciphers: true, ..self }
     }
 
+    /// With at most this many signatures.
+    pub fn with_signatures(self, signatures: usize) -> Self {
+        Self { signatures, ..self }
+    }
+
     /// With at most this many octets held back.
     pub fn with_held(self, held: u64) -> Self {
         Self { held, ..self }

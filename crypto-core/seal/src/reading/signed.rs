@@ -5,7 +5,7 @@ use pgp::crypto::hash::HashAlgorithm;
 use pgp::packet::SignatureType;
 
 use super::error::ReadError;
-use crate::hashing::ContentHasher;
+use crate::hashing::ContentHashers;
 use crate::profile;
 use crate::signature::SignaturePacket;
 use crate::verify::SignatureClaim;
@@ -60,15 +60,12 @@ impl OnePass {
     }
 }
 
-/// What makes two signatures share a hasher.
-type Digested = (HashAlgorithm, bool, Vec<u8>);
-
 /// All signatures of a message.
 #[derive(Debug)]
 pub(super) struct Signatures {
     most: usize,
     seen: usize,
-    hashers: Vec<(Digested, ContentHasher)>,
+    hashers: ContentHashers,
     /// One-pass signatures without their signature yet, the innermost last.
     open: Vec<Option<(OnePass, Option<usize>)>>,
     found: Vec<(SignaturePacket, Option<usize>)>,
@@ -82,7 +79,7 @@ impl Signatures {
         Self {
             most,
             seen: 0,
-            hashers: Vec::new(),
+            hashers: ContentHashers::default(),
             open: Vec::new(),
             found: Vec::new(),
             octets: 0,
@@ -96,7 +93,7 @@ impl Signatures {
         let slot = OnePass::parse(body)?.map(|one_pass| {
             let text = one_pass.kind == SignatureType::Text;
             let covers = text || one_pass.kind == SignatureType::Binary;
-            let hasher = covers.then(|| self.hasher(one_pass.hash, text, &one_pass.salt)).flatten();
+            let hasher = covers.then(|| self.hashers.slot(one_pass.hash, text, &one_pass.salt)).flatten();
             (one_pass, hasher)
         });
         self.open.push(slot);
@@ -110,11 +107,7 @@ impl Signatures {
             self.unsupported += 1;
             return Ok(());
         };
-        let hasher = if packet.covers_content() {
-            self.hasher(packet.hash_algorithm(), packet.is_text(), packet.salt())
-        } else {
-            None
-        };
+        let hasher = if packet.covers_content() { self.hashers.slot_of(&packet) } else { None };
         self.found.push((packet, hasher));
         Ok(())
     }
@@ -134,23 +127,13 @@ impl Signatures {
 
     /// Takes the next piece of content.
     pub(super) fn update(&mut self, content: &[u8]) {
-        for (_, hasher) in &mut self.hashers {
-            hasher.update(content);
-        }
+        self.hashers.update(content);
     }
 
     /// The claims, in the order of the signature packets, and how many signatures are not read here.
     pub(super) fn claims(self) -> (Vec<SignatureClaim>, usize) {
         let hashers = self.hashers;
-        let claims = self.found.into_iter().map(|(packet, hasher)| {
-            match hasher.and_then(|index| hashers.get(index)) {
-                Some((_, hasher)) => {
-                    let digest = hasher.digest(&packet.trailer());
-                    SignatureClaim::new(packet, digest)
-                }
-                None => SignatureClaim::undigested(packet),
-            }
-        });
+        let claims = self.found.into_iter().map(|(packet, hasher)| hashers.claim(packet, hasher));
         (claims.collect(), self.unsupported)
     }
 
@@ -168,14 +151,5 @@ impl Signatures {
             return Err(ReadError::TooLarge("its signatures are too large"));
         }
         Ok(())
-    }
-
-    fn hasher(&mut self, hash: HashAlgorithm, text: bool, salt: &[u8]) -> Option<usize> {
-        let known = self.hashers.iter().position(|((h, t, s), _)| *h == hash && *t == text && s == salt);
-        known.or_else(|| {
-            let hasher = ContentHasher::new(hash, text, salt).ok()?;
-            self.hashers.push(((hash, text, salt.to_vec()), hasher));
-            Some(self.hashers.len() - 1)
-        })
     }
 }

@@ -1,7 +1,7 @@
 //! `verify`: detached signatures.
 
-use seal::hashing::ContentHasher;
-use seal::verify::SignatureClaim;
+use seal::hashing::ContentHashers;
+use seal::profile::MAX_CONTENT_SIGNATURES;
 
 use crate::arguments::Verify;
 use crate::certs::{self, Window};
@@ -13,29 +13,17 @@ pub(crate) fn verify(asked: &Verify) -> Result<(), Failure> {
     let window = Window::parse(&asked.between.not_before, &asked.between.not_after)?;
     let by = certs::load(&asked.certs)?;
     let signatures = inputs::whole(&asked.signatures, inputs::SIGNATURES_AT_MOST)?;
-    let signatures = seal::verify::detached(&signatures)
+    let signatures = seal::verify::detached_up_to(&signatures, MAX_CONTENT_SIGNATURES)
         .map_err(|error| Failure::new(Code::BadData, format!("{:?}: {error}", asked.signatures)))?;
 
-    let mut hashers: Vec<_> =
-        signatures.iter().map(|one| ContentHasher::for_signature(one.packet()).ok()).collect();
+    let mut hashers = ContentHashers::default();
+    let slots: Vec<_> = signatures.iter().map(|one| hashers.slot_of(one.packet())).collect();
     inputs::stdin_pieces(|piece| {
-        hashers.iter_mut().flatten().for_each(|hasher| hasher.update(piece));
+        hashers.update(piece);
         Ok(())
     })?;
-    let claims: Vec<_> = signatures
-        .iter()
-        .zip(hashers)
-        .map(|(one, hasher)| {
-            let packet = one.packet().clone();
-            match hasher {
-                Some(hasher) => {
-                    let digest = hasher.finish(&packet);
-                    SignatureClaim::new(packet, digest)
-                }
-                None => SignatureClaim::undigested(packet),
-            }
-        })
-        .collect();
+    let claims: Vec<_> =
+        signatures.iter().zip(slots).map(|(one, slot)| hashers.claim(one.packet().clone(), slot)).collect();
 
     let now = dates::now_millis();
     let found = certs::verified(&claims, &by, window, None, now);
