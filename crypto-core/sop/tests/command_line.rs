@@ -107,6 +107,11 @@ fn keys_are_revoked_renewed_and_certified() {
         assert_eq!(certify("Bob <bob@example.org>").status.code(), Some(107));
         let certified = certify(alice).stdout;
         made(dir, &validate, &certified);
+        // A user id that its owner never claimed is certified if that is asked for, and validates nothing.
+        let unasked = ["certify-userid", "--no-require-self-sig", "--userid", "Bob", "ca.key"];
+        let unasked = made(dir, &unasked, &cert);
+        assert_ne!(unasked, cert);
+        assert_eq!(code(dir, &["validate-userid", "Bob", "ca.cert"], &unasked), 107);
 
         // A renewed key is the same key, and still signs.
         let renewed = made(dir, &["update-key"], &key);

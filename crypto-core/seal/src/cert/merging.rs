@@ -102,6 +102,21 @@ impl Cert {
         Ok(())
     }
 
+    /// Adds a user id, unless it is there. It means nothing until the owner of the certificate signs it.
+    ///
+    /// # Errors
+    /// `CertificateTooLarge` if it has too many.
+    pub fn add_user_id(&mut self, user_id: &str) -> Result<(), SealError> {
+        let body = UserBody { attribute: false, bytes: user_id.as_bytes().to_vec() };
+        if self.users.len() >= crate::profile::MAX_KEPT_COMPONENTS
+            || body.bytes.len() > crate::profile::MAX_CERTIFICATE_BYTES
+        {
+            return Err(SealError::CertificateTooLarge("too many user ids"));
+        }
+        self.user_index(body);
+        Ok(())
+    }
+
     /// With no more than is needed to judge and use it as it is now: the keys and user ids that are bound, the
     /// newest binding of each, and every revocation of its owner.
     pub fn minimised(&self, now: Millis) -> Self {

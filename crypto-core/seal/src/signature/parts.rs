@@ -328,7 +328,7 @@ impl SignaturePacket {
     }
 
     /// Whether everything in it is understood that must be: no unknown critical part, none of the known ones
-    /// malformed where it is critical, and no issuer of another version than its own.
+    /// malformed (RFC 9580 section 5.2.5), and no issuer of another version than its own.
     pub(crate) fn is_understood(&self) -> bool {
         self.well_formed
             && self.hashed.iter().all(|part| {
@@ -338,23 +338,54 @@ impl SignaturePacket {
                 {
                     return false;
                 }
-                !part.critical || is_known(part.kind, content)
+                is_formed(part.kind, content) && (!part.critical || is_known(part.kind, content))
             })
     }
 }
 
-/// Whether a critical part is one this program acts upon, in the form it has to have.
-fn is_known(kind: u8, content: &[u8]) -> bool {
+/// Whether a part has the length that its kind has. A limit in a form that is not read would be no limit.
+fn is_formed(kind: u8, content: &[u8]) -> bool {
     match kind {
         CREATED | EXPIRES | KEY_EXPIRES => content.len() == 4,
         EXPORTABLE | REVOCABLE | PRIMARY_USER_ID => content.len() == 1,
         TRUST => content.len() == 2,
         ISSUER => content.len() == 8,
-        ISSUER_FINGERPRINT | RECIPIENT => versioned(content).is_some(),
+        REVOCATION_KEY => matches!(content.len(), 22 | 34),
         REVOCATION_REASON => !content.is_empty(),
-        REVOCATION_KEY => content.len() >= 22,
+        TARGET => content.len() > 2,
+        NOTATION => match content {
+            [_, _, _, _, n, m, v, w, rest @ ..] => {
+                let lengths = [[*n, *m], [*v, *w]].map(|two| usize::from(u16::from_be_bytes(two)));
+                lengths.iter().sum::<usize>() == rest.len()
+            }
+            _ => false,
+        },
+        RECIPIENT => match content.first() {
+            Some(4) => content.len() == 21,
+            Some(5 | 6) => content.len() == 33,
+            other => other.is_some(),
+        },
+        PREFERRED_SUITES => content.len().is_multiple_of(2),
+        _ => true,
+    }
+}
+
+/// Whether a critical part, in the form it has to have, is one this program acts upon.
+fn is_known(kind: u8, content: &[u8]) -> bool {
+    match kind {
+        ISSUER_FINGERPRINT | RECIPIENT => versioned(content).is_some(),
         EMBEDDED => SignaturePacket::parse(content).is_ok(),
-        REGULAR_EXPRESSION
+        CREATED
+        | EXPIRES
+        | KEY_EXPIRES
+        | EXPORTABLE
+        | REVOCABLE
+        | PRIMARY_USER_ID
+        | TRUST
+        | ISSUER
+        | REVOCATION_REASON
+        | REVOCATION_KEY
+        | REGULAR_EXPRESSION
         | PREFERRED_CIPHERS
         | PREFERRED_HASHES
         | PREFERRED_COMPRESSION
@@ -364,8 +395,8 @@ fn is_known(kind: u8, content: &[u8]) -> bool {
         | KEY_FLAGS
         | SIGNER_USER_ID
         | FEATURES
-        | TARGET => true,
-        PREFERRED_SUITES => content.len().is_multiple_of(2),
+        | TARGET
+        | PREFERRED_SUITES => true,
         // Notations are for those who agreed on them, and nobody agreed on any with us.
         NOTATION => false,
         _ => false,

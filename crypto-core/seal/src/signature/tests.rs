@@ -40,3 +40,42 @@ fn unknown_versions_and_cut_ones_are_refused() {
         assert!(SignaturePacket::parse(&whole[..length]).is_err(), "{length}");
     }
 }
+
+/// An end that is not read must not become no end (RFC 9580 section 5.2.5: of another length than expected).
+#[test]
+fn parts_of_a_wrong_length_make_a_signature_void() {
+    let with = |kind: u8, content: &[u8]| {
+        let mut out = vec![4, 0, 1, 8];
+        let length = u8::try_from(content.len() + 2).unwrap();
+        out.extend([0, length, length - 1, kind]);
+        out.extend(content);
+        out.extend([0, 0, 0xab, 0xcd, 0, 1, 1]);
+        SignaturePacket::parse(&out).unwrap().is_understood()
+    };
+    let notation = [&[0x80, 0, 0, 0, 0, 3, 0, 2][..], b"a@b", b"xy"].concat();
+    for (kind, good) in [
+        (2, vec![1; 4]),
+        (3, vec![1; 4]),
+        (4, vec![1]),
+        (5, vec![1; 2]),
+        (7, vec![1]),
+        (9, vec![1; 4]),
+        (12, vec![0x80; 22]),
+        (16, vec![1; 8]),
+        (20, notation),
+        (25, vec![1]),
+        (31, vec![1, 8, 1]),
+        (33, vec![4; 21]),
+        (35, vec![4; 21]),
+        (39, vec![9, 2]),
+    ] {
+        assert!(with(kind, &good), "{kind}");
+        assert!(!with(kind, &good[1..]), "{kind}, too short");
+        if kind != 31 {
+            assert!(!with(kind, &[&good[..], &[1]].concat()), "{kind}, too long");
+        }
+    }
+    assert!(!with(29, &[]));
+    // What is not known says nothing, in any length.
+    assert!(with(99, &[1, 2, 3]));
+}

@@ -111,7 +111,11 @@ pub(crate) fn certify(asked: &CertifyUserid) -> Result<(), Failure> {
     let mut certified = Vec::new();
     for mut cert in certificates::from_stdin()? {
         for user_id in &asked.userid {
-            claimed(&cert, user_id, asked.no_require_self_sig, now)?;
+            if asked.no_require_self_sig {
+                cert.add_user_id(user_id).map_err(super::sign::failed)?;
+            } else {
+                claimed(&cert, user_id, now)?;
+            }
             for key in &ring.0 {
                 cert = key
                     .certify(&mut rand::rngs::OsRng, &cert, user_id, now)
@@ -123,14 +127,9 @@ pub(crate) fn certify(asked: &CertifyUserid) -> Result<(), Failure> {
     certificates::write(&certified, &asked.form)
 }
 
-/// Checks that the certificate has this user id, and that its owner says so unless that is not needed.
-fn claimed(cert: &Cert, user_id: &str, unsigned_too: bool, now: Millis) -> Result<(), Failure> {
-    let known = if unsigned_too {
-        cert.judged(now).user_ids.iter().any(|one| one.text == user_id)
-    } else {
-        cert.valid_user_ids(now).contains(&user_id.as_bytes())
-    };
-    if known {
+/// Checks that the certificate has this user id, and that its owner says so.
+fn claimed(cert: &Cert, user_id: &str, now: Millis) -> Result<(), Failure> {
+    if cert.valid_user_ids(now).contains(&user_id.as_bytes()) {
         return Ok(());
     }
     let why = format!("{} has no user id {user_id:?} that its owner stands by", cert.fingerprint());
