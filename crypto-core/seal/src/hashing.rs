@@ -82,9 +82,12 @@ impl ContentHasher {
     }
 }
 
+/// What signatures that share a hasher have in common: hash, text or binary, salt.
+type Way = (HashAlgorithm, bool, Vec<u8>);
+
 /// Every way in which one content is hashed: signatures of the same hash, kind and salt share a hasher.
 #[derive(Debug, Default)]
-pub struct ContentHashers(Vec<((HashAlgorithm, bool, Vec<u8>), ContentHasher)>);
+pub struct ContentHashers(Vec<(Way, ContentHasher)>);
 
 impl ContentHashers {
     /// Where content is hashed this way; `None` if the hash is not known, or there are too many ways already.
