@@ -87,10 +87,20 @@ impl Cleartext {
             }
             self.blank.extend_from_slice(blank);
             if ends {
-                self.blank.clear();
+                self.end_line();
                 self.hash(b"\r\n");
             }
         }
+    }
+
+    /// A line ends: of what is blank behind it, its own CR and the spaces before that are not signed. Another CR is
+    /// no line end and no space.
+    fn end_line(&mut self) {
+        let blank = core::mem::take(&mut self.blank);
+        let blank = blank.strip_suffix(b"\r").unwrap_or(&blank);
+        let last = blank.iter().rposition(|octet| *octet == b'\r');
+        let (signed, _) = blank.split_at(last.map_or(0, |last| last + 1));
+        self.hash(signed);
     }
 
     /// The text has ended: what is to be signed, in the order of the signers.
@@ -99,6 +109,7 @@ impl Cleartext {
     /// `TooLarge` if a signature would be.
     pub fn to_sign(&mut self, out: &mut Vec<u8>) -> Result<Vec<ToSign>, SealError> {
         out.append(&mut self.head);
+        self.end_line();
         signatures::to_sign(&self.drafts, self.hashers.take())
     }
 

@@ -1,6 +1,7 @@
 //! Text signed in the open.
 
 use pgp::composed::CleartextSignedMessage;
+use pgp::ser::Serialize as _;
 
 use super::*;
 
@@ -37,6 +38,22 @@ fn open_texts_are_read_as_they_were() {
         text.as_bytes().chunks(1).for_each(|octet| writer.push(octet, &mut by_octets));
         writer.finish(&[secret(&ann), secret(&bob)], &mut by_octets).unwrap();
         assert_eq!(String::from_utf8(by_octets).unwrap(), signed);
+    }
+}
+
+#[test]
+fn a_cr_that_ends_no_line_is_signed_as_it_is_read() {
+    let ann = v4(1);
+    let cert = crate::cert::Cert::parse(&ann.to_public_key().to_bytes().unwrap()).unwrap();
+    for text in ["a \r\r\n", "a\r \r \r\nb", "a \t\r\r", "\r\n\r", "a\rb\n \r\r\r\n"] {
+        for step in [1, 3, 100] {
+            let mut signed = Vec::new();
+            let mut writer = Cleartext::new(&[signer(&ann)], &mut rng(1), NOW).unwrap();
+            text.as_bytes().chunks(step).for_each(|piece| writer.push(piece, &mut signed));
+            writer.finish(&[secret(&ann)], &mut signed).unwrap();
+            let read = crate::reading::cleartext(&signed).unwrap();
+            assert!(read.claims.iter().all(|claim| cert.check(claim, NOW).is_good()), "{text:?}, {step}");
+        }
     }
 }
 
