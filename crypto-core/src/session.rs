@@ -163,9 +163,9 @@ impl Session {
             Command::OpenSessionLabels { labels } => self.open_session_labels(&labels),
             Command::JudgeRecipients { entries, now } => self.judge_recipients(&entries, now, rng),
             Command::AcceptCertificate { entry, now } => self.accept_certificate(&entry, now, rng),
-            Command::SealMessage { draft, protection, entries, now } => {
+            Command::SealMessage { draft, protection, entries, outside, now } => {
                 progress(Progress::Sealing);
-                self.seal_message(&draft, protection, &entries, now, rng)
+                self.seal_message(&draft, protection, (&entries, &outside), now, rng)
             }
             Command::SealDraft { draft, now } => self.seal_draft(&draft, now, rng),
             Command::OpenRows { views } => self.open_rows(views),

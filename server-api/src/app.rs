@@ -11,8 +11,12 @@ use axum::Router;
 use std::ops::Deref;
 use std::sync::Arc;
 use std::time::{SystemTime, UNIX_EPOCH};
+use tokio::sync::{Notify, Semaphore};
 use tokio_util::sync::CancellationToken;
 use wire::Millis;
+
+/// How many large submissions are read at once.
+const LARGE: usize = 4;
 
 /// The state of the server: configuration, stores, limits. Cheap to clone.
 #[derive(Debug, Clone)]
@@ -33,6 +37,10 @@ pub struct Parts {
     pub limits: RateLimits,
     /// The server's own secrets (OPAQUE setup, enumeration key).
     pub secrets: Secrets,
+    /// Told when mail for other servers was queued.
+    pub queued: Notify,
+    /// Room for large submissions, each held in memory while it comes in.
+    pub large: Semaphore,
     /// Cancelled when the server is stopping.
     pub stopping: CancellationToken,
 }
@@ -58,7 +66,9 @@ impl App {
         let notices = Notices::new(db.clone(), stopping.clone());
         let secrets = Secrets::open(db.clone(), config.data.secrets_file.clone()).await?;
         let limits = RateLimits::new(&config.limits);
-        let app = Self(Arc::new(Parts { config, db, blobs, notices, limits, secrets, stopping }));
+        let (queued, large) = (Notify::new(), Semaphore::new(LARGE));
+        let parts = Parts { config, db, blobs, notices, limits, secrets, queued, large, stopping };
+        let app = Self(Arc::new(parts));
         crate::accounts::service::ready(&app).await?;
         Ok(app)
     }

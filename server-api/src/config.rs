@@ -10,7 +10,7 @@ use wire::accounts::Registration;
 
 mod mail;
 
-pub use mail::{Blocked, Dns, Mail, TlsFiles};
+pub use mail::{Blocked, Dns, Mail, Outgoing, TlsFiles};
 
 /// The configuration of one server process.
 #[derive(Debug, Clone)]
@@ -121,6 +121,8 @@ pub struct Limits {
     pub smtp_silence_seconds: u64,
     /// Bytes of memory for messages that are coming in, over all connections.
     pub smtp_memory_bytes: u64,
+    /// Recipients at other servers that one account may write to in an hour.
+    pub outgoing_per_hour: u32,
     /// The largest sealed message or blob, in bytes.
     pub message_bytes: u64,
     /// The largest JSON body, in bytes.
@@ -237,6 +239,7 @@ struct RawLimits {
     smtp_guesses_per_hour: Option<u32>,
     smtp_silence_seconds: Option<u64>,
     smtp_memory_bytes: Option<u64>,
+    outgoing_per_hour: Option<u32>,
 }
 
 #[derive(Deserialize, Default)]
@@ -369,6 +372,7 @@ impl Config {
                     1 << 20,
                     1 << 40,
                 )?,
+                outgoing_per_hour: rate("limits.outgoing_per_hour", raw.limits.outgoing_per_hour, 200)?,
             },
             log: Log { file: raw.log.file, filter: raw.log.filter.unwrap_or_else(|| "info".to_owned()) },
         })

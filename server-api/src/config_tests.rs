@@ -115,6 +115,12 @@ fn the_example_file_is_valid_and_names_every_key() {
         "smtp_guesses_per_hour",
         "smtp_silence_seconds",
         "smtp_memory_bytes",
+        "outgoing",
+        "outgoing_port",
+        "outgoing_private",
+        "outgoing_retry_seconds",
+        "outgoing_expiry_seconds",
+        "outgoing_per_hour",
         "file",
         "filter",
     ] {

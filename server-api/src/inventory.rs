@@ -280,6 +280,11 @@ pub async fn show_account(db: &Db, address: &Address, out: &mut (impl Write + Se
         ("submissions", "SELECT COUNT(*) FROM submissions WHERE account_id = $1"),
         ("aliases", "SELECT COUNT(*) FROM aliases WHERE account_id = $1"),
         ("arrivals", "SELECT COUNT(*) FROM arrivals WHERE account_id = $1"),
+        ("outgoing", "SELECT COUNT(*) FROM outgoing WHERE account_id = $1"),
+        (
+            "outgoing_routes",
+            "SELECT COUNT(*) FROM outgoing_routes r JOIN outgoing o ON o.id = r.outgoing_id WHERE o.account_id = $1",
+        ),
     ] {
         let rows = tx.fetch_one(count, values![&account]).await?.int(0)?;
         writeln!(out, "{table}: {rows} rows")?;

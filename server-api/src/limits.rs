@@ -57,6 +57,7 @@ impl Network {
 pub struct RateLimits {
     account: DefaultKeyedRateLimiter<AccountId>,
     directory: DefaultKeyedRateLimiter<AccountId>,
+    outgoing: DefaultKeyedRateLimiter<AccountId>,
     network: DefaultKeyedRateLimiter<Network>,
     network_logins: DefaultKeyedRateLimiter<Network>,
     logins: Mutex<HashMap<AccountId, Level>>,
@@ -100,6 +101,7 @@ impl RateLimits {
         Self {
             account: RateLimiter::keyed(Quota::per_minute(at_least_one(limits.account_per_minute))),
             directory: RateLimiter::keyed(Quota::per_hour(at_least_one(limits.directory_per_hour))),
+            outgoing: RateLimiter::keyed(Quota::per_hour(at_least_one(limits.outgoing_per_hour))),
             network: RateLimiter::keyed(Quota::per_minute(at_least_one(limits.network_per_minute))),
             network_logins: RateLimiter::keyed(Quota::per_hour(at_least_one(limits.network_logins_per_hour))),
             logins: Mutex::default(),
@@ -143,6 +145,22 @@ impl RateLimits {
         check(&self.directory, account)
     }
 
+    /// Counts recipients at other servers.
+    ///
+    /// # Errors
+    /// `too_many` once the account's recipients of this hour are used up, or if there never can be so many.
+    pub fn outgoing(&self, account: &AccountId, recipients: usize) -> ApiResult<()> {
+        let count = at_least_one(u32::try_from(recipients).unwrap_or(u32::MAX));
+        match self.outgoing.check_key_n(account, count) {
+            Ok(Ok(())) => Ok(()),
+            Ok(Err(until)) => {
+                let wait = until.wait_time_from(DefaultClock::default().now());
+                Err(ApiError::too_many(u32::try_from(wait.as_secs()).unwrap_or(u32::MAX).saturating_add(1)))
+            }
+            Err(_) => Err(ApiError::too_many(3600)),
+        }
+    }
+
     fn network(&self, network: Network, login: bool) -> ApiResult<()> {
         if network.is_loopback() && !self.loopback {
             return Ok(());
@@ -157,6 +175,7 @@ impl RateLimits {
         self.network.retain_recent();
         self.network_logins.retain_recent();
         self.directory.retain_recent();
+        self.outgoing.retain_recent();
     }
 }
 
@@ -288,7 +307,11 @@ async fn in_time(State(app): State<App>, request: Request, next: Next) -> Respon
     if path.contains("/vault/blobs/") || path.ends_with("/vault/events") {
         return next.run(request).await;
     }
-    let limit = Duration::from_secs(app.config.limits.request_seconds);
+    let mut limit = Duration::from_secs(app.config.limits.request_seconds);
+    if path.ends_with("/mail/submissions") {
+        // It may hold a whole mail, and come over a slow line.
+        limit *= 20;
+    }
     match tokio::time::timeout(limit, next.run(request)).await {
         Ok(response) => response,
         Err(_) => {

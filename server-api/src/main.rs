@@ -5,7 +5,7 @@ use clap::{Parser, Subcommand};
 use server_api::app::{now, random};
 use server_api::config::{Config, DatabaseUrl};
 use server_api::vault::db::Db;
-use server_api::{accounts, inventory, logging, serve, values, vault};
+use server_api::{accounts, edges, inventory, logging, serve, values, vault};
 use std::io::Write;
 use std::path::PathBuf;
 use std::process::ExitCode;
@@ -52,6 +52,11 @@ enum Command {
     Alias {
         #[command(subcommand)]
         command: AliasCommand,
+    },
+    /// Print the DNS records of the mail domain: MX, SPF, DKIM, DMARC. Makes the DKIM keys if there are none.
+    Dns {
+        /// The domain; it must be the one of the addresses.
+        domain: Option<String>,
     },
     /// Look at accounts.
     Account {
@@ -218,6 +223,16 @@ async fn run(arguments: Arguments) -> anyhow::Result<ExitCode> {
                     writeln!(out, "It led to {led_to}.")?;
                 }
             }
+            db.close().await;
+        }
+        Command::Dns { domain } => {
+            let ours = &config.accounts.domain;
+            anyhow::ensure!(
+                domain.is_none_or(|domain| domain.eq_ignore_ascii_case(ours)),
+                "this server has addresses at {ours} only (accounts.domain)"
+            );
+            let db = open(&config).await?;
+            write!(out, "{}", edges::smtp_out::records(&config, &db).await?)?;
             db.close().await;
         }
         Command::Account { command } => {

@@ -75,6 +75,9 @@ pub async fn serve(config: Config, shutdown: CancellationToken) -> ApiResult<Ser
     if let Some(smtp) = smtp {
         tokio::spawn(smtp.run());
     }
+    if let Some(worker) = crate::edges::smtp_out::Worker::new(&app).await? {
+        tokio::spawn(worker.run());
+    }
     tokio::spawn(crate::mail::service::forget_arrivals(app.clone()));
     tokio::spawn(crate::vault::blobs::sweep_forever(app.clone()));
     tokio::spawn(forget_old(app.clone()));

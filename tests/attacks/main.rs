@@ -8,5 +8,6 @@ mod login;
 mod messages;
 mod objects;
 mod phrase;
+mod sending;
 mod smtp;
 mod theft;

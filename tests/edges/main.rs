@@ -4,3 +4,4 @@ mod peers;
 mod plaintext;
 mod receiving;
 mod senders;
+mod sending;

@@ -19,7 +19,7 @@ async fn run(program: &str, arguments: Vec<String>) -> Result<Output> {
 }
 
 /// Runs a program that must end well.
-async fn succeed(program: &str, arguments: &[&str]) -> Result<String> {
+pub(crate) async fn succeed(program: &str, arguments: &[&str]) -> Result<String> {
     let output = run(program, arguments.iter().map(|text| (*text).to_owned()).collect()).await?;
     let said = String::from_utf8_lossy(&output.stdout).into_owned();
     ensure!(output.status.success(), "{program}: {said}{}", String::from_utf8_lossy(&output.stderr));
@@ -91,34 +91,73 @@ fn println_rate(count: usize, took: Duration) {
 }
 
 /// A Postfix of our own that hands everything to Hedgerow; stopped when dropped.
-struct Postfix {
+pub(crate) struct Postfix {
     home: tempfile::TempDir,
-    port: u16,
+    pub(crate) port: u16,
 }
 
 impl Postfix {
     async fn start(relay: u16) -> Result<Self> {
+        let settings = format!(
+            "relayhost = [127.0.0.1]:{relay}\nsmtp_host_lookup = native\nsmtp_dns_support_level = disabled\n\
+             smtp_tls_security_level = encrypt\n"
+        );
+        Self::with(&settings).await
+    }
+
+    /// One that keeps mail for the addresses given, each in a folder of its local part below `mail`, and offers TLS.
+    pub(crate) async fn receiving(domain: &str, mailboxes: &[&str]) -> Result<Self> {
+        let maps: Vec<String> =
+            mailboxes.iter().map(|name| format!("{{ {name}@{domain} = {name}/ }}")).collect();
+        let settings = format!(
+            "virtual_mailbox_domains = {domain}\nvirtual_mailbox_base = HOME/mail\nvirtual_uid_maps = static:65534\n\
+             virtual_gid_maps = static:65534\nvirtual_mailbox_maps = inline:{{ {} }}\nvirtual_transport = virtual\nvirtual_mailbox_limit = 0\n\
+             smtpd_tls_security_level = may\nsmtpd_tls_chain_files = HOME/tls.pem\nsmtp_host_lookup = native\n\
+             smtpd_relay_restrictions = reject_unauth_destination\nsmtpd_tls_received_header = yes\n",
+            maps.join(", ")
+        );
+        Self::with(&settings).await
+    }
+
+    /// The messages kept in a mailbox.
+    pub(crate) fn kept(&self, name: &str) -> Result<Vec<String>> {
+        let mut kept = Vec::new();
+        for entry in
+            std::fs::read_dir(self.home.path().join("mail").join(name).join("new")).into_iter().flatten()
+        {
+            kept.push(String::from_utf8(std::fs::read(entry?.path())?)?);
+        }
+        Ok(kept)
+    }
+
+    async fn with(settings: &str) -> Result<Self> {
         let home = tempfile::Builder::new().prefix("hedgerow-postfix-").tempdir()?;
         let port = TcpListener::bind(("127.0.0.1", 0))?.local_addr()?.port();
         let at = |name: &str| home.path().join(name);
-        for name in ["etc", "spool", "data"] {
+        for name in ["etc", "spool", "data", "mail"] {
             std::fs::create_dir(at(name))?;
         }
         // The queue manager runs as the user `postfix`, below a folder that is root's.
         make_open(home.path())?;
         succeed("chown", &["postfix", &at("data").to_string_lossy()]).await?;
+        succeed("chown", &["65534:65534", &at("mail").to_string_lossy()]).await?;
+        let tls = at("tls.pem").to_string_lossy().into_owned();
+        let make = ["req", "-x509", "-newkey", "rsa:2048", "-nodes", "-subj", "/CN=mx.example", "-days", "2"];
+        succeed("openssl", &[&make[..], &["-keyout", &tls, "-out", &format!("{tls}.crt")]].concat()).await?;
+        let chain = std::fs::read_to_string(&tls)? + &std::fs::read_to_string(format!("{tls}.crt"))?;
+        std::fs::write(&tls, chain)?;
         let main = format!(
             "compatibility_level = 3.6\nqueue_directory = {spool}\ndata_directory = {data}\n\
              daemon_directory = /usr/lib/postfix/sbin\ncommand_directory = /usr/sbin\nmail_owner = postfix\n\
              setgid_group = postdrop\ninet_interfaces = 127.0.0.1\ninet_protocols = ipv4\n\
              mynetworks = 127.0.0.0/8\nmyhostname = postfix.example\nmydestination =\nlocal_recipient_maps =\n\
-             alias_maps =\nrelayhost = [127.0.0.1]:{relay}\nsmtp_host_lookup = native\n\
-             smtp_dns_support_level = disabled\nsmtp_tls_security_level = encrypt\nmessage_size_limit = 0\n\
+             alias_maps =\n{settings}message_size_limit = 0\n\
              mailbox_size_limit = 0\nmaillog_file_prefixes = {home}\nmaillog_file = {home}/log\n\
              minimal_backoff_time = 1s\nmaximal_backoff_time = 2s\nqueue_run_delay = 1s\n",
             spool = at("spool").display(),
             data = at("data").display(),
             home = home.path().display(),
+            settings = settings.replace("HOME", &home.path().to_string_lossy()),
         );
         std::fs::write(at("etc/main.cf"), main)?;
         let mut master = format!("127.0.0.1:{port} inet n - n - - smtpd\n");
@@ -135,6 +174,7 @@ impl Postfix {
             ("flush", "unix", "n", "1000?", "1", "flush"),
             ("proxymap", "unix", "-", "-", "-", "proxymap"),
             ("smtp", "unix", "-", "-", "-", "smtp"),
+            ("virtual", "unix", "-", "-", "-", "virtual"),
             ("error", "unix", "-", "-", "-", "error"),
             ("retry", "unix", "-", "-", "-", "error"),
             ("anvil", "unix", "-", "-", "1", "anvil"),
@@ -142,11 +182,15 @@ impl Postfix {
             // Without a limit nothing of it ever starts, and everything waits for it.
             ("postlog", "unix-dgram", "n", "-", "1", "postlogd"),
         ] {
-            writeln!(master, "{service} {kind} {private} - n {wakes} {most} {program}")?;
+            // It becomes the user of the mailbox.
+            let unprivileged = if service == "virtual" { "n" } else { "-" };
+            writeln!(master, "{service} {kind} {private} {unprivileged} n {wakes} {most} {program}")?;
         }
         std::fs::write(at("etc/master.cf"), master)?;
         let postfix = Self { port, home };
-        succeed("/usr/sbin/postfix", &["-c", &postfix.config(), "start"]).await?;
+        succeed("/usr/sbin/postfix", &["-c", &postfix.config(), "start"])
+            .await
+            .with_context(|| postfix.log())?;
         let begun = Instant::now();
         while std::net::TcpStream::connect(("127.0.0.1", port)).is_err() {
             ensure!(begun.elapsed() < Duration::from_secs(20), "Postfix does not listen: {}", postfix.log());
@@ -159,7 +203,7 @@ impl Postfix {
         self.home.path().join("etc").to_string_lossy().into_owned()
     }
 
-    fn log(&self) -> String {
+    pub(crate) fn log(&self) -> String {
         std::fs::read_to_string(self.home.path().join("log")).unwrap_or_default()
     }
 }

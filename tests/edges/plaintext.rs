@@ -6,9 +6,11 @@ use std::path::{Path, PathBuf};
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, AtomicU32, Ordering};
 use std::time::Duration;
+use tests::dns::Dns;
 use tests::person::Person;
 use tests::search;
 use tests::server::Server;
+use tests::sink::{Manner, Sink};
 use tests::smtp::Smtp;
 use wire::mail::FolderRole;
 
@@ -117,5 +119,69 @@ async fn a_plain_mail_is_nowhere_on_the_disk_in_clear() -> Result<()> {
     let spool = server.dir().join("spool.eml");
     std::fs::write(&spool, &planted.first().context("planted")?.1)?;
     ensure!(!search::find(&secrets, &files(server.dir())).is_empty(), "the search misses a file");
+    Ok(())
+}
+
+/// What a person writes to others, while it waits, while it leaves, and when it has left.
+#[tokio::test(flavor = "multi_thread", worker_threads = 4)]
+async fn a_mail_to_others_is_nowhere_on_the_disk_in_clear() -> Result<()> {
+    let sink = Sink::listen("127.0.0.6", 0).await?;
+    let dns = Dns::with(&[], &[("sink.example", "mx.sink.example", "127.0.0.6")])?;
+    let mut server = Server::with_outgoing(&dns, sink.port(), &[("log.filter", "trace")]).await?;
+    let mut alice = Person::new(&server, "alice").await?;
+    let canary = |what: &str| (what.to_owned(), format!("canary{}", hex::encode(tests::person::random_id())));
+    let all: Vec<(String, String)> =
+        ["subject", "body", "file", "recipient"].into_iter().map(canary).collect();
+    let of = |name: &str| {
+        all.iter().find(|(known, _)| known == name).map(|(_, text)| text.clone()).unwrap_or_default()
+    };
+    let secrets: Vec<(String, Vec<u8>)> =
+        all.iter().map(|(name, text)| (name.clone(), text.clone().into_bytes())).collect();
+    let (dir, over) = (server.dir().to_path_buf(), Arc::new(AtomicBool::new(false)));
+    let looks = Arc::new(AtomicU32::new(0));
+    let watcher = std::thread::spawn({
+        let (secrets, over, looks) = (secrets.clone(), over.clone(), looks.clone());
+        move || {
+            let mut found = Vec::new();
+            while !over.load(Ordering::Relaxed) {
+                found.extend(search::find(&secrets, &files(&dir)));
+                looks.fetch_add(1, Ordering::Relaxed);
+            }
+            found
+        }
+    });
+    sink.behave(Manner::Busy);
+    let zoe = format!("{}@sink.example", of("recipient"));
+    let zoe = zoe.parse().map_err(|error| anyhow::anyhow!("{error}"))?;
+    let mut draft = Person::draft(&[&zoe], &of("subject"), &of("body"));
+    draft.attachments.push(model::mail::AttachmentData {
+        name: format!("{}.txt", of("file")),
+        media_type: "text/plain".into(),
+        bytes: of("body").into_bytes(),
+    });
+    let parcel = alice.seal(draft).await?;
+    alice.submit(&parcel).await?;
+    for _ in 0..3 {
+        tokio::time::sleep(Duration::from_millis(300)).await;
+        server.kill()?;
+        server.launch().await?;
+    }
+    ensure!(server.waiting("alice@hedgerow.test")? == 1, "it does not wait");
+    sink.behave(Manner::Polite);
+    let begun = std::time::Instant::now();
+    while sink.taken().is_empty() || server.waiting("alice@hedgerow.test")? > 0 {
+        ensure!(begun.elapsed() < Duration::from_secs(60), "it does not leave");
+        tokio::time::sleep(Duration::from_millis(50)).await;
+    }
+    over.store(true, Ordering::Relaxed);
+    let found = watcher.join().map_err(|_| anyhow::anyhow!("the watcher panicked"))?;
+    ensure!(found.is_empty(), "in clear while it waited or left: {found:?}");
+    ensure!(looks.load(Ordering::Relaxed) >= 3, "looked only {looks:?} times");
+    let found = search::find(&secrets, &files(server.dir()));
+    ensure!(found.is_empty(), "in clear afterwards: {found:?}");
+    // The control: what was taken holds every one of them.
+    let taken = sink.taken().first().map(|mail| format!("{:?}{}", mail.to, mail.message)).context("mail")?;
+    let found = search::find(&secrets, &[("taken".to_owned(), taken.into_bytes())]);
+    ensure!(found.len() >= secrets.len(), "the search is blind: {found:?}");
     Ok(())
 }

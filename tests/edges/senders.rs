@@ -3,57 +3,13 @@
 use anyhow::{Context as _, Result, ensure};
 use letter::senders::DomainWord;
 use std::io::Write as _;
-use std::net::UdpSocket;
 use std::path::Path;
-use std::process::{Child, Command, Stdio};
-use std::time::{Duration, Instant};
+use std::process::{Command, Stdio};
+use tests::dns::Dns;
 use tests::person::Person;
 use tests::server::Server;
 use tests::smtp::Smtp;
 use wire::mail::FolderRole;
-
-/// dnsmasq with a few records, stopped when dropped.
-struct Dns {
-    child: Child,
-    port: u16,
-}
-
-impl Drop for Dns {
-    fn drop(&mut self) {
-        let _ = self.child.kill();
-        let _ = self.child.wait();
-    }
-}
-
-impl Dns {
-    fn start(records: &[(&str, &str)]) -> Result<Self> {
-        let port = UdpSocket::bind(("127.0.0.1", 0))?.local_addr()?.port();
-        let mut command = Command::new("/usr/sbin/dnsmasq");
-        command.args([
-            "--keep-in-foreground",
-            "--conf-file=/dev/null",
-            "--no-resolv",
-            "--no-hosts",
-            "--local=/#/",
-        ]);
-        command.args(["--listen-address=127.0.0.1", "--bind-interfaces", "--pid-file=", "--user=root"]);
-        command.arg(format!("--port={port}"));
-        for (name, text) in records {
-            // A string of a TXT record has 255 bytes at most.
-            let strings: Vec<_> = text.as_bytes().chunks(250).map(String::from_utf8_lossy).collect();
-            command.arg(format!("--txt-record={name},{}", strings.join(",")));
-        }
-        let child = command.stdin(Stdio::null()).stdout(Stdio::null()).stderr(Stdio::null()).spawn();
-        let dns = Self { child: child.context("dnsmasq: `cargo xtask tools` installs it")?, port };
-        let begun = Instant::now();
-        // It listens on TCP too, which can be asked for.
-        while std::net::TcpStream::connect(("127.0.0.1", port)).is_err() {
-            ensure!(begun.elapsed() < Duration::from_secs(10), "dnsmasq does not start");
-            std::thread::sleep(Duration::from_millis(20));
-        }
-        Ok(dns)
-    }
-}
 
 /// A DKIM key: its PEM file, and the record for it.
 fn dkim_key(dir: &Path) -> Result<(String, String)> {

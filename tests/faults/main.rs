@@ -8,3 +8,4 @@ mod disk;
 mod ledger;
 mod log;
 mod pair;
+mod sending;

@@ -6,14 +6,17 @@
 //! - [`insider`] reads and writes the formats of `www/docs/formats.md` without the core, for attacks by
 //!   someone who holds the account key, and as a second implementation of that page;
 //! - [`smtp`] is a sending mail server, also one that does what none should;
+//! - [`sink`] is a receiving one, and [`dns`] the name server both live under;
 //! - [`search`] finds bytes in every form they might take;
 //! - [`sources`] reads the repository, for the architecture tests.
 
+pub mod dns;
 pub mod evil;
 pub mod insider;
 pub mod person;
 pub mod refusal;
 pub mod search;
 pub mod server;
+pub mod sink;
 pub mod smtp;
 pub mod sources;

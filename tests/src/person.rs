@@ -17,7 +17,7 @@ use std::time::{Duration, SystemTime, UNIX_EPOCH};
 use wire::accounts as acc;
 use wire::ids::{BlobId, SubmissionId};
 use wire::keys::DirectoryEntry;
-use wire::mail::{Delivery, FolderRole, FolderView, MessageView, SubmitRequest, SubmitResponse};
+use wire::mail::{Delivery, FolderRole, FolderView, MessageView, Outside, SubmitRequest, SubmitResponse};
 use wire::page::Page;
 use wire::plaintext::Address;
 use wire::sealed::{Digest, SealedMessage};
@@ -155,6 +155,8 @@ impl Http {
         Ok(request.send().await?)
     }
 }
+
+type Sealed = (Vec<u8>, Digest, Vec<Delivery>, SealedMessage, Option<Outside>);
 
 /// What is sent for a mail, so that it can be sent again.
 #[derive(Debug, Clone)]
@@ -443,7 +445,7 @@ impl Person {
         }
     }
 
-    /// Seals a mail, and sends nothing yet.
+    /// Seals a mail, and sends nothing yet. Who is at another domain gets it as plain mail.
     ///
     /// # Errors
     /// Whoever refused.
@@ -452,6 +454,7 @@ impl Person {
         for person in draft.to.iter().chain(&draft.cc) {
             to.push(person.address.parse::<Address>().map_err(|error| anyhow!("{error}"))?);
         }
+        to.retain(|address| address.domain() == self.address.domain());
         let (entries, _) = self.judge(&to).await?;
         self.seal_to(draft, entries).await
     }
@@ -461,16 +464,24 @@ impl Person {
     /// # Errors
     /// The core refuses.
     pub async fn seal_to(&mut self, draft: Draft, entries: Vec<DirectoryEntry>) -> Outcome<Parcel> {
-        let command =
-            Command::SealMessage { draft, protection: Protection::SignAndSeal, entries, now: now() };
+        let outside: Vec<Address> = draft
+            .to
+            .iter()
+            .chain(&draft.cc)
+            .filter_map(|person| person.address.parse::<Address>().ok())
+            .filter(|address| address.domain() != self.address.domain())
+            .collect();
+        let protection = Protection::SignAndSeal;
+        let command = Command::SealMessage { draft, protection, entries, outside, now: now() };
         let reply = self.ask(command).await?;
-        let (blob, blob_digest, deliveries, own_summary): (Vec<u8>, Digest, Vec<Delivery>, SealedMessage) =
-            expect_reply!(reply, Sealed { blob, blob_digest, deliveries, own_summary });
+        let (blob, blob_digest, deliveries, own_summary, outside): Sealed =
+            expect_reply!(reply, Sealed { blob, blob_digest, deliveries, own_summary, outside });
         let request = SubmitRequest {
             submission_id: SubmissionId(random_id()),
             blob: BlobId(random_id()),
             blob_digest,
             deliveries,
+            outside,
             own_summary,
             answers: None,
             draft: None,

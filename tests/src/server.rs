@@ -122,6 +122,34 @@ impl Server {
         Self::with(&all).await
     }
 
+    /// As [`Server::with_mail`], and its mail leaves: for servers on a port of this machine, as this DNS says.
+    ///
+    /// # Errors
+    /// As [`Server::start`].
+    pub async fn with_outgoing(dns: &crate::dns::Dns, port: u16, settings: &[(&str, &str)]) -> Result<Self> {
+        let (address, port) = (dns.address(), port.to_string());
+        let mut all = vec![
+            ("mail.dns", address.as_str()),
+            ("mail.outgoing", "true"),
+            ("mail.outgoing_port", port.as_str()),
+            ("mail.outgoing_private", "true"),
+            ("mail.outgoing_retry_seconds", "1"),
+            ("limits.outgoing_per_hour", "5000"),
+        ];
+        all.extend_from_slice(settings);
+        Self::with_mail(&all).await
+    }
+
+    /// How many of an account's mails wait for other servers.
+    ///
+    /// # Errors
+    /// The server's program fails.
+    pub fn waiting(&self, address: &str) -> Result<usize> {
+        let shown = self.command(&["account", "show", address])?;
+        let line = shown.lines().find_map(|line| line.strip_prefix("outgoing: ")).context("no line")?;
+        Ok(line.split(' ').next().context("no number")?.parse()?)
+    }
+
     /// The port for mail from other servers.
     ///
     /// # Errors

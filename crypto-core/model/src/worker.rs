@@ -25,7 +25,7 @@ use serde::{Deserialize, Serialize};
 use wire::accounts as acc;
 use wire::ids::{MessageId, SessionId};
 use wire::keys::DirectoryEntry;
-use wire::mail::{Delivery, MessageView};
+use wire::mail::{Delivery, MessageView, Outside};
 use wire::plaintext::{Address, Invitation};
 use wire::sealed::{Digest, SealedEnvelope, SealedMessage};
 
@@ -196,6 +196,10 @@ pub enum Command {
         protection: Protection,
         /// The recipients' certificates, judged before; each is judged again.
         entries: Vec<DirectoryEntry>,
+        /// The recipients who get it as plain mail, for the person said so. Never anyone with a known certificate,
+        /// nor of the own domain.
+        #[serde(default)]
+        outside: Vec<Address>,
         /// Now.
         now: Millis,
     },
@@ -350,6 +354,9 @@ pub enum Reply {
         deliveries: Vec<Delivery>,
         /// For the person's own copy.
         own_summary: SealedMessage,
+        /// The same message for the recipients outside, if there are any.
+        #[serde(default)]
+        outside: Option<Outside>,
     },
     /// Rows of a list, in the order asked.
     Rows {

@@ -143,6 +143,20 @@ impl Composed {
         entity
     }
 
+    /// The message as plain mail: nothing in it says what wrote it, or when it was to be sealed.
+    pub(super) fn in_clear(&self) -> Vec<u8> {
+        let mut message = self.header().into_bytes();
+        message.extend_from_slice(
+            format!(
+                "MIME-Version: 1.0\r\nContent-Type: multipart/mixed;\r\n boundary=\"{}\"\r\n\r\n",
+                self.boundary
+            )
+            .as_bytes(),
+        );
+        message.extend_from_slice(&self.body);
+        message
+    }
+
     /// The message as it is sealed here, padded: where there is a header outside, all it has is a subject.
     pub(super) fn padded(self) -> Vec<u8> {
         let mut entity = self.entity(Some(&format!("Subject: {NO_SUBJECT}\r\n")));

@@ -56,6 +56,6 @@ use letter::{names, padding};
 pub use layers::Opener;
 pub use mime::Head;
 pub use opening::{OpenedMail, UnjudgedMessage, open_message, open_summary};
-pub use sealing::{SealedMail, seal_draft, seal_message};
+pub use sealing::{Recipients, SealedMail, seal_draft, seal_for, seal_message};
 pub use transport::for_transport;
 pub use verified::{ClaimedMail, KnownSigner, SignerKind, VerifiedMail, VerifiedSection};

@@ -5,8 +5,8 @@ use model::error::{CoreError, CoreErrorCode};
 use model::mail::{Draft, Person, Protection};
 use rand::{CryptoRng, RngCore};
 use sha2::{Digest as _, Sha256};
-use wire::mail::Delivery;
-use wire::plaintext::Address;
+use wire::mail::{Delivery, Outside};
+use wire::plaintext::{Address, PlainMessage};
 use wire::sealed::{Digest, SealedMessage};
 
 use super::compose::{Purpose, compose};
@@ -24,6 +24,17 @@ pub struct SealedMail {
     pub deliveries: Vec<Delivery>,
     /// The sender's own summary.
     pub own_summary: SealedMessage,
+    /// The same message as plain mail, for the recipients outside.
+    pub outside: Option<Outside>,
+}
+
+/// How each recipient gets a mail.
+#[derive(Debug, Clone, Copy)]
+pub struct Recipients<'a> {
+    /// Sealed to these certificates.
+    pub sealed: &'a [(Address, TrustedCert)],
+    /// As plain mail, for the person said so.
+    pub outside: &'a [Address],
 }
 
 /// Builds, signs and seals a mail to all its recipients and the sender.
@@ -32,8 +43,7 @@ pub struct SealedMail {
 /// for its address.
 ///
 /// # Errors
-/// `MalformedAddress`, `MalformedMail` (a line break in a field), `UnusableCertificate` with the reason,
-/// `TooLarge`.
+/// As [`seal_for`].
 pub fn seal_message<R: RngCore + CryptoRng>(
     key: &UnlockedKey,
     draft: &Draft,
@@ -43,8 +53,28 @@ pub fn seal_message<R: RngCore + CryptoRng>(
     now: Millis,
     rng: &mut R,
 ) -> Result<SealedMail, CoreError> {
-    let recipients = recipients(draft, certs, now)?;
+    seal_for(key, draft, protection, from, Recipients { sealed: certs, outside: &[] }, now, rng)
+}
+
+/// As [`seal_message`], with the same message in clear for the recipients outside. It is neither signed nor padded, and
+/// has only the fields a mail needs.
+///
+/// # Errors
+/// `MalformedAddress`, `MalformedMail` (a line break in a field), `UnusableCertificate` with the reason,
+/// `TooLarge`.
+pub fn seal_for<R: RngCore + CryptoRng>(
+    key: &UnlockedKey,
+    draft: &Draft,
+    protection: Protection,
+    from: &Address,
+    to: Recipients<'_>,
+    now: Millis,
+    rng: &mut R,
+) -> Result<SealedMail, CoreError> {
+    let (outside, recipients) = split(draft, to, now)?;
     let composed = compose(rng, draft, from, Purpose::Sending, now)?;
+    let outside = (!outside.is_empty())
+        .then(|| Outside { recipients: outside, message: PlainMessage(composed.in_clear()) });
     let mut everyone = vec![key.certificate()];
     everyone.extend(recipients.iter().map(|(_, cert)| *cert));
     let blob = match protection {
@@ -67,7 +97,7 @@ pub fn seal_message<R: RngCore + CryptoRng>(
         deliveries.push(Delivery { address, summary: SealedMessage(seal_row(cert)?.bytes) });
     }
     let own_summary = SealedMessage(seal_row(key.certificate())?.bytes);
-    Ok(SealedMail { blob, digest, deliveries, own_summary })
+    Ok(SealedMail { blob, digest, deliveries, own_summary, outside })
 }
 
 /// Each recipient once, with a certificate that may be sealed to.
@@ -76,10 +106,26 @@ pub(super) fn recipients<'a>(
     certs: &'a [(Address, TrustedCert)],
     now: Millis,
 ) -> Result<Vec<(Address, &'a TrustedCert)>, CoreError> {
+    split(draft, Recipients { sealed: certs, outside: &[] }, now).map(|(_, sealed)| sealed)
+}
+
+/// Each recipient once: those outside, and those with a certificate that may be sealed to.
+#[expect(clippy::type_complexity, reason = "two lists")]
+fn split<'a>(
+    draft: &Draft,
+    to: Recipients<'a>,
+    now: Millis,
+) -> Result<(Vec<Address>, Vec<(Address, &'a TrustedCert)>), CoreError> {
+    let certs = to.sealed;
+    let mut outside: Vec<Address> = Vec::new();
     let mut found: Vec<(Address, &TrustedCert)> = Vec::new();
     for person in draft.to.iter().chain(&draft.cc) {
         let address: Address = person.address.parse().map_err(|_| CoreErrorCode::MalformedAddress)?;
-        if found.iter().any(|(known, _)| *known == address) {
+        if outside.contains(&address) || found.iter().any(|(known, _)| *known == address) {
+            continue;
+        }
+        if to.outside.contains(&address) {
+            outside.push(address);
             continue;
         }
         let cert = certs.iter().find(|(known, _)| *known == address).map(|(_, cert)| cert);
@@ -90,10 +136,10 @@ pub(super) fn recipients<'a>(
             .map_err(|refusal| CoreError::with(CoreErrorCode::UnusableCertificate, refusal.to_string()))?;
         found.push((address, cert));
     }
-    if found.is_empty() {
+    if found.is_empty() && outside.is_empty() {
         return Err(CoreError::with(CoreErrorCode::MalformedMail, "there is nobody to send it to"));
     }
-    Ok(found)
+    Ok((outside, found))
 }
 
 /// Seals a draft to the person alone. Recipients may be anything typed so far.
@@ -112,7 +158,7 @@ pub fn seal_draft<R: RngCore + CryptoRng>(
     let blob = key.sign_and_seal(rng, message, &own, now)?.bytes;
     let (digest, row) = row(draft, from, &blob, now)?;
     let own_summary = SealedMessage(key.sign_and_seal(rng, row, &own, now)?.bytes);
-    Ok(SealedMail { blob, digest, deliveries: Vec::new(), own_summary })
+    Ok(SealedMail { blob, digest, deliveries: Vec::new(), own_summary, outside: None })
 }
 
 /// The digest of the sealed message, and the content of its summary, which names the digest (R3).

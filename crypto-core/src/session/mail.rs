@@ -60,19 +60,20 @@ impl Session {
         &self,
         draft: &Draft,
         protection: Protection,
-        entries: &[DirectoryEntry],
+        (entries, outside): (&[DirectoryEntry], &[Address]),
         now: Millis,
         rng: &mut (impl CryptoRng + RngCore),
     ) -> Result<Reply, CoreError> {
         let account = self.account()?;
-        let certs = certificates_for(account, draft, entries, now)?;
-        let sealed =
-            mail::seal_message(account.key(), draft, protection, account.address(), &certs, now, rng)?;
+        let certs = certificates_for(account, draft, (entries, outside), now)?;
+        let to = mail::Recipients { sealed: &certs, outside };
+        let sealed = mail::seal_for(account.key(), draft, protection, account.address(), to, now, rng)?;
         Ok(Reply::Sealed {
             blob: sealed.blob,
             blob_digest: sealed.digest,
             deliveries: sealed.deliveries,
             own_summary: sealed.own_summary,
+            outside: sealed.outside,
         })
     }
 
@@ -89,6 +90,7 @@ impl Session {
             blob_digest: sealed.digest,
             deliveries: sealed.deliveries,
             own_summary: sealed.own_summary,
+            outside: sealed.outside,
         })
     }
 
@@ -129,17 +131,25 @@ impl Session {
     }
 }
 
-/// A judged certificate for each recipient of the draft; the person's own needs no entry.
+/// A judged certificate for each recipient of the draft who is not outside; the person's own needs no entry.
 fn certificates_for(
     account: &UnlockedAccount,
     draft: &Draft,
-    entries: &[DirectoryEntry],
+    (entries, outside): (&[DirectoryEntry], &[Address]),
     now: Millis,
 ) -> Result<Vec<(Address, TrustedCert)>, CoreError> {
     let mut certs: Vec<(Address, TrustedCert)> = Vec::new();
     for person in draft.to.iter().chain(&draft.cc) {
         let address: Address = person.address.parse().map_err(|_| CoreErrorCode::MalformedAddress)?;
         if certs.iter().any(|(known, _)| *known == address) {
+            continue;
+        }
+        if outside.contains(&address) {
+            // A server that hides a certificate must not get in clear what used to be sealed.
+            if address.domain() == account.address().domain() || account.pins().get(&address).is_some() {
+                let detail = "a recipient whose certificate is known gets no plain mail";
+                return Err(CoreError::with(CoreErrorCode::UnusableCertificate, detail));
+            }
             continue;
         }
         let cert = match entries.iter().find(|entry| entry.address == address) {

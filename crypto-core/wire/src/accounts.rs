@@ -42,6 +42,9 @@ pub struct ServerInfo {
     pub version: String,
     /// The largest sealed message it takes, in bytes.
     pub max_message_bytes: u64,
+    /// Whether it sends mail to other servers.
+    #[serde(default)]
+    pub sends_outside: bool,
 }
 
 /// Who may register.

@@ -9,12 +9,15 @@
 //! | `PUT /mail/drafts/{id}` | [`DraftPut`] | [`MessageView`] |
 //! | `POST /mail/actions` | [`ActionRequest`] | [`ActionResponse`] |
 //!
+//! [`Outside`] makes a submission larger than other JSON: such a body may hold a message of
+//! `ServerInfo::max_message_bytes`.
+//!
 //! A message is one OpenPGP message in a blob, sealed to every recipient and the sender, and one small
 //! sealed summary per mailbox. The server keeps neither sender nor recipients of a delivered message.
 
 use crate::Millis;
 use crate::ids::{BlobId, FolderId, MessageId, SubmissionId};
-use crate::plaintext::Address;
+use crate::plaintext::{Address, PlainMessage};
 use crate::sealed::{Digest, SealedEnvelope, SealedMessage};
 use serde::{Deserialize, Serialize};
 
@@ -157,6 +160,16 @@ pub struct Delivery {
     pub summary: SealedMessage,
 }
 
+/// The same message for people who have no certificate here: it leaves as plain mail, for the person said so.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
+pub struct Outside {
+    /// To whom; none of them at the server's own domain.
+    pub recipients: Vec<Address>,
+    /// From the account's own address; only fields that a mail needs, and no Bcc.
+    pub message: PlainMessage,
+}
+
 /// Send a message whose blob was uploaded before. All recipients or none.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 #[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
@@ -167,8 +180,11 @@ pub struct SubmitRequest {
     pub blob: BlobId,
     /// SHA-256 of its bytes; the server checks that it holds just these.
     pub blob_digest: Digest,
-    /// The recipients.
+    /// The recipients; may be empty if there are some outside.
     pub deliveries: Vec<Delivery>,
+    /// Who gets it as plain mail.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub outside: Option<Outside>,
     /// The summary of the sender's own copy, in Sent.
     pub own_summary: SealedMessage,
     /// The message answered or forwarded, and the flag it gets.

@@ -4,7 +4,10 @@
 //! |---|---|
 //! | [`Address`] | mail is routed by it; it is the account's login name |
 //! | [`Invitation`] | the server made it and must recognise it |
+//! | [`PlainMessage`] | it leaves for servers that know no seal, by the person's own word; kept encrypted until it has left |
 
+use base64::Engine as _;
+use base64::engine::general_purpose::URL_SAFE_NO_PAD;
 use core::fmt;
 use core::str::FromStr;
 use serde::{Deserialize, Deserializer, Serialize, Serializer, de};
@@ -131,6 +134,11 @@ impl fmt::Debug for Invitation {
         f.write_str("Invitation(…)")
     }
 }
+
+crate::sealed::bytes!(
+    /// A message (RFC 5322, CRLF line ends) that leaves as plain mail; base64url in JSON.
+    PlainMessage
+);
 
 #[cfg(feature = "openapi")]
 impl utoipa::PartialSchema for Address {

@@ -60,6 +60,8 @@ macro_rules! bytes {
     };
 }
 
+pub(crate) use bytes;
+
 bytes!(
     /// A ZKE1 envelope (formats, section 1): key-committing AES-256-GCM bound to its context.
     SealedEnvelope

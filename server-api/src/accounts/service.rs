@@ -108,6 +108,7 @@ pub fn server_info(app: &App) -> ServerInfo {
         registration: app.config.accounts.registration,
         version: env!("CARGO_PKG_VERSION").to_owned(),
         max_message_bytes: app.config.limits.message_bytes,
+        sends_outside: app.config.mail.outgoing.on,
     }
 }
 
@@ -563,4 +564,12 @@ pub async fn resolve(tx: &mut Tx, address: &Address) -> ApiResult<Option<Account
 /// From the database.
 pub async fn certificate(tx: &mut Tx, address: &Address) -> ApiResult<Option<Certificate>> {
     store::certificate(tx, address).await
+}
+
+/// The address of an account.
+///
+/// # Errors
+/// `not_found` if it is gone; else from the database.
+pub async fn address(tx: &mut Tx, account: &AccountId) -> ApiResult<Address> {
+    store::address(tx, account).await
 }

@@ -314,6 +314,15 @@ pub(super) async fn put_object(
     Ok((size, object.envelope.as_bytes().len() as u64))
 }
 
+/// The address of an account.
+pub(super) async fn address(tx: &mut Tx, account: &AccountId) -> ApiResult<Address> {
+    tx.fetch_one("SELECT address FROM accounts WHERE id = $1", values![account])
+        .await?
+        .text(0)?
+        .parse()
+        .map_err(|_| ApiError::damaged("a stored address is none"))
+}
+
 /// The account as its owner sees it.
 pub(super) async fn view(tx: &mut Tx, account: &AccountId) -> ApiResult<AccountView> {
     let row = tx

@@ -385,6 +385,7 @@ impl Person {
             blob,
             blob_digest,
             deliveries,
+            outside: None,
             own_summary: summary(),
             answers: None,
             draft: None,

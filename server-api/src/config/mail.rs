@@ -1,6 +1,6 @@
 //! `[mail]`.
 
-use super::{ConfigError, bad, socket};
+use super::{ConfigError, bad, in_range, socket};
 use serde::Deserialize;
 use std::net::{IpAddr, SocketAddr};
 use std::path::PathBuf;
@@ -24,6 +24,23 @@ pub struct Mail {
     pub pop3_listen: Option<SocketAddr>,
     /// The resolver, for tests.
     pub dns: Dns,
+    /// Mail to other servers.
+    pub outgoing: Outgoing,
+}
+
+/// Mail to other servers.
+#[derive(Debug, Clone, Copy)]
+pub struct Outgoing {
+    /// Whether there is any.
+    pub on: bool,
+    /// The port of other servers; 25 but in tests.
+    pub port: u16,
+    /// Whether it goes to addresses of private networks and this machine.
+    pub private: bool,
+    /// The first wait after a failure; each next one is twice as long, up to four hours.
+    pub retry_seconds: u64,
+    /// How long it is tried.
+    pub expiry_seconds: u64,
 }
 
 /// Whom mail asks for names and policies.
@@ -76,6 +93,11 @@ pub(super) struct Raw {
     imap_listen: Option<String>,
     pop3_listen: Option<String>,
     dns: Option<String>,
+    outgoing: Option<bool>,
+    outgoing_port: Option<u16>,
+    outgoing_private: Option<bool>,
+    outgoing_retry_seconds: Option<u64>,
+    outgoing_expiry_seconds: Option<u64>,
 }
 
 /// A list, or one text with commas, as a variable has it.
@@ -102,8 +124,33 @@ pub(super) fn check(raw: Raw, public_url: &url::Url, domain: Option<&str>) -> Re
         None => hostname(public_url.host_str().unwrap_or_default())
             .or_else(|_| hostname(domain.unwrap_or("hedgerow.test")))?,
     };
+    let dns = match raw.dns.as_deref() {
+        Some("off") => Dns::Off,
+        text => socket("mail.dns", text)?.map_or(Dns::System, Dns::Resolver),
+    };
     Ok(Mail {
         hostname,
+        outgoing: Outgoing {
+            // Without DNS nobody is found.
+            on: raw.outgoing.unwrap_or(false) && dns != Dns::Off,
+            port: raw.outgoing_port.unwrap_or(25),
+            private: raw.outgoing_private.unwrap_or(false),
+            retry_seconds: in_range(
+                "mail.outgoing_retry_seconds",
+                raw.outgoing_retry_seconds,
+                300,
+                1,
+                86_400,
+            )?,
+            expiry_seconds: in_range(
+                "mail.outgoing_expiry_seconds",
+                raw.outgoing_expiry_seconds,
+                432_000,
+                1,
+                2_592_000,
+            )?,
+        },
+        dns,
         tls: match (raw.tls_certificate, raw.tls_key) {
             (None, None) => None,
             (Some(certificate), Some(key)) => Some(TlsFiles { certificate, key }),
@@ -120,10 +167,6 @@ pub(super) fn check(raw: Raw, public_url: &url::Url, domain: Option<&str>) -> Re
         submission_listen: socket("mail.submission_listen", raw.submission_listen.as_deref())?,
         imap_listen: socket("mail.imap_listen", raw.imap_listen.as_deref())?,
         pop3_listen: socket("mail.pop3_listen", raw.pop3_listen.as_deref())?,
-        dns: match raw.dns.as_deref() {
-            Some("off") => Dns::Off,
-            text => socket("mail.dns", text)?.map_or(Dns::System, Dns::Resolver),
-        },
     })
 }
 

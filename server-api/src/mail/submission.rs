@@ -1,5 +1,6 @@
 //! Sending: every recipient and the sender's own copy in one transaction, once per submission id.
 
+use super::outgoing::Prepared;
 use super::service::{self, Entry};
 use super::store;
 use crate::app::{App, now, random};
@@ -17,21 +18,32 @@ use wire::mail::{Arrival, Delivery, Flag, FolderRole, MessageView, SubmitRequest
 /// The most recipients of one sending.
 const RECIPIENTS: usize = 1000;
 
-/// Delivers a sealed message to every recipient, or to none. Once this returns it is durable in every
-/// mailbox. The same submission again repeats the reply and sends nothing.
+/// Delivers a sealed message to every recipient, or to none, and queues it for those outside. Once this returns it is
+/// durable in every mailbox and in the queue. The same submission again repeats the reply and sends nothing.
 ///
 /// # Errors
 /// `no_such_recipient` and `quota_exceeded` naming the address; `not_found` without the blob;
-/// `not_sealed`, `too_large`, `malformed`; `stale` if the id stands for another request.
+/// `not_sealed`, `too_large`, `malformed`; `stale` if the id stands for another request; `too_many` outside.
 pub async fn submit(app: &App, session: &Session, request: SubmitRequest) -> ApiResult<SubmitResponse> {
     judge(&request)?;
     let digest = &digest(&request)?;
+    let outside = match &request.outside {
+        None => None,
+        Some(outside) => {
+            let from = accounts::service::address(&mut app.db.read().await?, &session.account).await?;
+            Some(Prepared::make(app, &from, outside).await?)
+        }
+    };
+    let outside = outside.as_ref();
     let (account, request, sent, time) = (&session.account, &request, &MessageId(random()), now());
     let done = app
         .db
         .write(|mut tx| async move {
             let id = &request.submission_id;
             let done = if store::begin_submission(&mut tx, account, id, digest, sent, time).await? {
+                if let Some(outside) = outside {
+                    outside.enqueue(app, &mut tx, account, time).await?;
+                }
                 send(&mut tx, account, request, sent, time).await?
             } else {
                 (repeat(&mut tx, account, request, digest).await?, BTreeMap::new())
@@ -49,12 +61,16 @@ pub async fn submit(app: &App, session: &Session, request: SubmitRequest) -> Api
     for (account, seq) in notices {
         app.notices.publish(&account, seq);
     }
+    if outside.is_some() {
+        app.queued.notify_one();
+    }
     Ok(SubmitResponse { sent })
 }
 
 /// What can be judged without the database.
 fn judge(request: &SubmitRequest) -> ApiResult<()> {
-    if request.deliveries.is_empty() || request.deliveries.len() > RECIPIENTS {
+    let outside = request.outside.as_ref().map_or(0, |outside| outside.recipients.len());
+    if !(1..=RECIPIENTS).contains(&request.deliveries.len().saturating_add(outside)) {
         return Err(ApiError::malformed("a message has between 1 and 1000 recipients"));
     }
     if let Some((_, flag)) = request.answers

@@ -13,11 +13,12 @@ macro_rules! migrations {
             (3, "mail", include_str!(concat!("../../migrations/", $folder, "/0003_mail.sql"))),
             (4, "digests", include_str!(concat!("../../migrations/", $folder, "/0004_digests.sql"))),
             (5, "arrivals", include_str!(concat!("../../migrations/", $folder, "/0005_arrivals.sql"))),
+            (6, "outgoing", include_str!(concat!("../../migrations/", $folder, "/0006_outgoing.sql"))),
         ]
     };
 }
 
-fn migrator(scripts: [(i64, &'static str, &'static str); 5]) -> Migrator {
+fn migrator(scripts: [(i64, &'static str, &'static str); 6]) -> Migrator {
     Migrator::with_migrations(
         scripts
             .into_iter()

@@ -73,12 +73,28 @@ impl Secrets {
         name: &'static str,
         make: impl FnOnce() -> Vec<u8>,
     ) -> ApiResult<Arc<[u8]>> {
+        self.get_or_try_make(name, || Ok(make())).await
+    }
+
+    /// As [`Secrets::get_or_make`], for what is costly to make or can fail: it is made only if it is not there.
+    ///
+    /// # Errors
+    /// As [`Secrets::get_or_make`], and those of `make`.
+    pub async fn get_or_try_make(
+        &self,
+        name: &'static str,
+        make: impl FnOnce() -> ApiResult<Vec<u8>>,
+    ) -> ApiResult<Arc<[u8]>> {
         let mut known = self.known.lock().await;
         if let Some(value) = known.get(name) {
             return Ok(value.clone());
         }
         let value: Arc<[u8]> = match &self.file {
-            None => self.in_database(name, &make()).await?.into(),
+            None => {
+                let there = find(&mut self.db.read().await?, name).await?.is_some();
+                let fresh = if there { Vec::new() } else { make()? };
+                self.in_database(name, &fresh).await?.into()
+            }
             Some(path) => self.in_file(path.clone(), name, make).await?.into(),
         };
         known.insert(name, value.clone());
@@ -114,7 +130,7 @@ impl Secrets {
         &self,
         path: PathBuf,
         name: &'static str,
-        make: impl FnOnce() -> Vec<u8>,
+        make: impl FnOnce() -> ApiResult<Vec<u8>>,
     ) -> ApiResult<Vec<u8>> {
         // One process after the other: each reads what the one before it wrote.
         let file = file::Locked::open(path).await?;
@@ -129,7 +145,7 @@ impl Secrets {
                 ));
             }
             None => {
-                let value = make();
+                let value = make()?;
                 file.add(name, &value)?;
                 value
             }

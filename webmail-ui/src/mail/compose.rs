@@ -40,6 +40,8 @@ pub(crate) enum Standing {
     Unknown(Fault),
     /// The server has no such address.
     Missing,
+    /// At another server: it gets plain mail, if the person says so.
+    Outside,
     /// It has a certificate that can be sealed to.
     Ready {
         /// What the server gave out.
@@ -216,6 +218,8 @@ pub(crate) struct Composer {
     pub(crate) protection: RwSignal<Protection>,
     pub(crate) phase: RwSignal<Phase>,
     pub(crate) saved: RwSignal<Saved>,
+    /// The addresses outside that may get this as plain mail, by the person's word.
+    pub(crate) agreed: RwSignal<Vec<String>>,
     /// Said at the recipients when Send was refused because of them.
     pub(crate) refused: RwSignal<Option<Sentence>>,
     /// Why a file was not taken.
@@ -270,6 +274,7 @@ impl Composer {
             protection: RwSignal::new(Protection::SignAndSeal),
             phase: RwSignal::new(Phase::Writing),
             saved: RwSignal::new(if kept { Saved::Kept } else { Saved::Nothing }),
+            agreed: RwSignal::new(Vec::new()),
             refused: RwSignal::new(None),
             file_trouble: RwSignal::new(None),
             reading: RwSignal::new(0),
@@ -328,6 +333,19 @@ impl Composer {
             in_reply_to: self.in_reply_to.get_value(),
             references: self.references.get_value(),
         })
+    }
+
+    /// The recipients outside. Reactive.
+    pub(crate) fn outside(&self) -> Vec<Chip> {
+        let mut chips: Vec<Chip> = [self.to, self.cc].iter().flat_map(|field| field.chips.get()).collect();
+        chips.retain(|chip| chip.standing == Standing::Outside);
+        chips
+    }
+
+    /// Whether the person said that all recipients outside may get this as plain mail. Reactive.
+    pub(crate) fn plain_agreed(&self) -> bool {
+        let outside = self.outside();
+        self.agreed.with(|agreed| outside.iter().all(|chip| agreed.contains(&chip.address)))
     }
 
     /// Bytes of the attachments.

@@ -151,10 +151,16 @@ fn Sheet(composer: Composer) -> impl IntoView {
             </div>
             <footer class="composer-foot">
                 <ProtectionChoice composer=composer/>
-                <p class="composer-readers" role="status">
-                    <Icon name="envelope-sealed"/>
+                <p class="composer-readers" role="status" class:is-plain=move || leaves(composer)>
+                    {move || {
+                        let icon = if leaves(composer) { "envelope-open" } else { "envelope-sealed" };
+                        view! { <Icon name=icon/> }
+                    }}
                     <bdi>{move || room.readers_sentence(composer)}</bdi>
                 </p>
+                <Show when=move || leaves(composer)>
+                    <PlainConsent composer=composer/>
+                </Show>
                 <Outcome composer=composer/>
                 <div class="composer-actions">
                     <Button
@@ -177,6 +183,33 @@ fn Sheet(composer: Composer) -> impl IntoView {
                 </div>
             </footer>
         </section>
+    }
+    .into_any()
+}
+
+/// Whether it goes to somebody outside. Reactive.
+fn leaves(composer: Composer) -> bool {
+    !composer.outside().is_empty()
+}
+
+/// The deliberate word without which nothing leaves as plain mail. It holds for the addresses named, and no others.
+#[component]
+fn PlainConsent(composer: Composer) -> impl IntoView {
+    view! {
+        <label class="composer-plain">
+            <input
+                type="checkbox"
+                disabled=move || composer.busy()
+                prop:checked=move || composer.plain_agreed()
+                on:change:target=move |event| {
+                    let outside = if event.target().checked() { untrack(|| composer.outside()) } else { Vec::new() };
+                    composer.agreed.set(outside.into_iter().map(|chip| chip.address).collect());
+                    composer.refused.set(None);
+                    composer.touch();
+                }
+            />
+            <span>{move || tr("mail.outside.agree")}</span>
+        </label>
     }
     .into_any()
 }

@@ -27,7 +27,7 @@ pub(crate) fn trouble(chip: &Chip) -> Option<String> {
         Standing::Unknown(fault) => {
             Some(t!("mail.recipient.unknown", address = address, why = faults::words(fault)))
         }
-        Standing::Asking | Standing::Ready { .. } => None,
+        Standing::Asking | Standing::Outside | Standing::Ready { .. } => None,
     }
 }
 
@@ -36,6 +36,7 @@ fn symbol(standing: &Standing) -> (&'static str, &'static str) {
         Standing::Ready { known: true, .. } => ("seal", "chip"),
         Standing::Ready { known: false, .. } => ("seal-new", "chip"),
         Standing::Asking => ("person", "chip is-asking"),
+        Standing::Outside => ("envelope-open", "chip is-careful"),
         Standing::Unknown(_) => ("seal-question", "chip is-careful"),
         _ => ("alert", "chip is-wrong"),
     }
@@ -46,6 +47,7 @@ fn standing_words(standing: &Standing) -> String {
         Standing::Ready { known: true, .. } => "mail.recipient.standing.known",
         Standing::Ready { known: false, .. } => "mail.recipient.standing.new",
         Standing::Asking => "mail.recipient.standing.asking",
+        Standing::Outside => "mail.recipient.standing.outside",
         _ => "mail.recipient.standing.trouble",
     })
 }
@@ -155,6 +157,7 @@ fn standing_key(standing: &Standing) -> u8 {
         Standing::Ready { known, .. } => 4 + u8::from(*known),
         Standing::Changed { .. } => 6,
         Standing::Unusable(_) => 7,
+        Standing::Outside => 8,
     }
 }
 

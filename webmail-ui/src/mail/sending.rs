@@ -55,7 +55,9 @@ impl Room {
     async fn standing_of(self, address: &Address) -> Standing {
         let entry = match api::directory(address).await {
             Ok(entry) => entry,
-            Err(fault) if fault.code() == Some(ErrorCode::NoSuchRecipient) => return Standing::Missing,
+            Err(fault) if fault.code() == Some(ErrorCode::NoSuchRecipient) => {
+                return if self.may_leave(address).await { Standing::Outside } else { Standing::Missing };
+            }
             Err(fault) => return Standing::Unknown(fault),
         };
         let _turn = self.me.turn().await;
@@ -72,6 +74,13 @@ impl Room {
             }
             Err(fault) => Standing::Unknown(fault),
         }
+    }
+
+    /// Whether mail to an address leaves this server. The own domain is the person's, whatever the server says.
+    async fn may_leave(&self, address: &Address) -> bool {
+        let own = self.address();
+        let foreign = own.rsplit_once('@').is_some_and(|(_, domain)| domain != address.domain());
+        foreign && self.me.server().await.is_ok_and(|info| info.sends_outside)
     }
 
     async fn judge(
@@ -134,7 +143,7 @@ impl Room {
 
     /// Everything up to the sealed mail.
     async fn prepare(self, composer: Composer) -> Result<Prepared, Stop> {
-        let entries = self.certificates(composer).await?;
+        let (entries, outside) = self.certificates(composer).await?;
         self.wait_for_saving(composer).await;
         let sealed = {
             let _turn = self.me.turn().await;
@@ -143,9 +152,10 @@ impl Room {
             let (Some(draft), Some(protection)) = (draft, composer.protection.try_get_untracked()) else {
                 return Err(Stop::Fault(Fault::Worker));
             };
-            self.vault.call(Command::SealMessage { draft, protection, entries, now: api::now() }).await?
+            let now = api::now();
+            self.vault.call(Command::SealMessage { draft, protection, entries, outside, now }).await?
         };
-        let Reply::Sealed { blob, blob_digest, deliveries, own_summary } = sealed else {
+        let Reply::Sealed { blob, blob_digest, deliveries, own_summary, outside } = sealed else {
             return Err(Stop::Fault(Fault::Worker));
         };
         if let Some(limit) = self.limit().await.filter(|limit| blob.len() as u64 > *limit) {
@@ -162,6 +172,7 @@ impl Room {
                 blob: blob_id,
                 blob_digest,
                 deliveries,
+                outside,
                 own_summary,
                 answers: composer.answers.get_value(),
                 draft,
@@ -171,8 +182,9 @@ impl Room {
         Ok(prepared)
     }
 
-    /// The certificates of all recipients; a sentence for the person if one is not to be had.
-    async fn certificates(self, composer: Composer) -> Result<Vec<DirectoryEntry>, Stop> {
+    /// The certificates of all recipients, and the recipients outside; a sentence for the person if a certificate is not
+    /// to be had, or if it was not said that the mail may leave.
+    async fn certificates(self, composer: Composer) -> Result<(Vec<DirectoryEntry>, Vec<Address>), Stop> {
         let fields = [composer.to, composer.cc];
         for field in fields {
             field.commit();
@@ -186,6 +198,7 @@ impl Room {
             return Err(Stop::Recipients("mail.refused.nobody".into()));
         }
         let mut entries: Vec<DirectoryEntry> = Vec::new();
+        let mut outside: Vec<Address> = Vec::new();
         for chip in &chips {
             match &chip.standing {
                 Standing::Ready { entry, .. } => {
@@ -193,11 +206,15 @@ impl Room {
                         entries.push(entry.clone());
                     }
                 }
+                Standing::Outside => outside.extend(chip.address.parse::<Address>()),
                 Standing::Unknown(fault) => return Err(Stop::Fault(fault.clone())),
                 _ => return Err(Stop::about(chip.clone())),
             }
         }
-        Ok(entries)
+        if !untrack(|| composer.plain_agreed()) {
+            return Err(Stop::Recipients("mail.outside.refused".into()));
+        }
+        Ok((entries, outside))
     }
 
     /// Judge once more, and make what is new durable before anything is sealed to it.
@@ -263,6 +280,7 @@ impl Room {
             .flat_map(Field::all)
             .map(|chip| chip.shown().to_owned())
             .collect();
+        let outside = untrack(|| composer.outside());
         let draft = composer.draft_id.try_get_value();
         self.mailbox.try_update(|mailbox| {
             if let Some(draft) = draft {
@@ -272,8 +290,13 @@ impl Room {
         });
         self.close_composer(composer);
         let names = list(&names);
-        self.sealed.try_set(Some(names.clone()));
-        self.toasts.say(t!("mail.sent", names = names));
+        if outside.is_empty() {
+            self.sealed.try_set(Some(names.clone()));
+            self.toasts.say(t!("mail.sent", names = names));
+        } else {
+            // No picture of a seal: it was none for everybody.
+            self.toasts.say(t!("mail.sent.outside", names = names));
+        }
         self.open_rows();
         spawn_local(async move { self.refresh_counts().await });
     }
@@ -282,6 +305,10 @@ impl Room {
     pub(crate) fn readers_sentence(self, composer: Composer) -> String {
         let chips: Vec<Chip> =
             [composer.to, composer.cc].iter().flat_map(|field| field.chips.get()).collect();
+        let outside: Vec<String> = composer.outside().iter().map(|chip| chip.shown().to_owned()).collect();
+        if !outside.is_empty() {
+            return t!("mail.readers.outside", names = list(&outside));
+        }
         let me = self.address();
         let names: Vec<String> = chips
             .iter()

@@ -7,7 +7,7 @@ use super::writing::shown_name;
 use crate::i18n::{day, list, t, tr};
 use crate::ui::Icon;
 use leptos::prelude::*;
-use model::mail::{Author, DomainWord, OpenedMessage, Readers};
+use model::mail::{Author, DomainWord, OpenedMessage, Person, Readers};
 
 /// How a line is coloured; the words say the same.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -35,7 +35,14 @@ const NAMES: usize = 4;
 fn readers(message: &OpenedMessage, me: &str) -> (Tone, &'static str, String) {
     let everyone: Vec<_> = std::iter::once(&message.from).chain(&message.to).chain(&message.cc).collect();
     let mut names = names_without(&everyone, me);
+    // Whoever is at another server got it as plain mail, though this copy is sealed.
+    let outside: Vec<_> = message.to.iter().chain(&message.cc).filter(|one| is_outside(one, me)).collect();
     match message.readers {
+        Readers::EndToEnd if !outside.is_empty() => (
+            Tone::Plain,
+            "envelope-open",
+            t!("mail.trust.readers.left", names = list(&names_without(&outside, me))),
+        ),
         Readers::EndToEnd if names.is_empty() => {
             (Tone::Sealed, "envelope-sealed", tr("mail.trust.readers.only_you"))
         }
@@ -53,6 +60,11 @@ fn readers(message: &OpenedMessage, me: &str) -> (Tone, &'static str, String) {
             t!("mail.trust.readers.on_arrival", name = shown_name(&message.from)),
         ),
     }
+}
+
+fn is_outside(person: &Person, me: &str) -> bool {
+    let domain = |address: &str| address.rsplit_once('@').map(|(_, domain)| domain.to_lowercase());
+    domain(&person.address) != domain(me)
 }
 
 fn author(message: &OpenedMessage) -> (Tone, &'static str, String) {

@@ -43,8 +43,13 @@ fn view(number: u8, summary: SealedMessage, size: usize) -> MessageView {
 }
 
 fn send(from: &mut Client, entries: Vec<DirectoryEntry>) -> (MessageView, Vec<u8>) {
-    let seal =
-        Command::SealMessage { draft: draft(), protection: Protection::SignAndSeal, entries, now: NOW };
+    let seal = Command::SealMessage {
+        draft: draft(),
+        protection: Protection::SignAndSeal,
+        entries,
+        outside: vec![],
+        now: NOW,
+    };
     let reply = from.ask(seal);
     let Reply::Sealed { blob, mut deliveries, .. } = reply else { panic!("{reply:?}") };
     assert_eq!(deliveries.len(), 1);
@@ -73,6 +78,7 @@ fn mail_is_sealed_listed_read_and_forgotten_on_lock() {
         draft: draft(),
         protection: Protection::SignAndSeal,
         entries: vec![],
+        outside: vec![],
         now: NOW,
     };
     assert_eq!(refusal(alice.ask(no_entry)), CoreErrorCode::UnusableCertificate);
@@ -116,7 +122,44 @@ fn r15_nothing_is_sealed_to_a_changed_certificate() {
         draft: draft(),
         protection: Protection::SignAndSeal,
         entries: vec![lied],
+        outside: vec![],
         now: NOW,
     };
     assert_eq!(refusal(alice.ask(seal)), CoreErrorCode::CertificateChanged);
+}
+
+fn seal_to(from: &mut Client, to: &[&str], entries: Vec<DirectoryEntry>, outside: &[&str]) -> Reply {
+    let mut draft = draft();
+    draft.to = to.iter().map(|one| Person { name: String::new(), address: (*one).into() }).collect();
+    let outside = outside.iter().map(|one| one.parse().unwrap()).collect();
+    from.ask(Command::SealMessage { draft, protection: Protection::SignAndSeal, entries, outside, now: NOW })
+}
+
+#[test]
+fn people_outside_get_plain_mail_that_says_only_what_a_mail_must() {
+    let mut server = Server::new(1);
+    let mut alice = Client::new(2);
+    alice.register(&mut server, "alice");
+    Client::new(3).register(&mut server, "bob");
+    let entries = vec![entry(&server, "bob")];
+    let to = ["bob@hedgerow.test", "zoe@sender.example"];
+    let reply = seal_to(&mut alice, &to, entries, &["zoe@sender.example"]);
+    let Reply::Sealed { deliveries, outside: Some(outside), .. } = reply else { panic!("{reply:?}") };
+    assert_eq!(deliveries.len(), 1);
+    assert_eq!(outside.recipients, ["zoe@sender.example".parse().unwrap()]);
+    let text = String::from_utf8(outside.message.0).unwrap();
+    let header = text.split("\r\n\r\n").next().unwrap().replace("\r\n ", " ");
+    let names: Vec<&str> = header.lines().map(|line| line.split(':').next().unwrap()).collect();
+    assert_eq!(names, ["From", "To", "Subject", "Date", "Message-ID", "MIME-Version", "Content-Type"]);
+    assert!(header.contains("From: \"Alice\" <alice@hedgerow.test>"), "{header}");
+    assert!(header.contains("@hedgerow.test>\r\nMIME") && header.contains("+0000"), "{header}");
+}
+
+#[test]
+fn a_server_that_hides_a_certificate_gets_nothing_in_clear() {
+    let mut server = Server::new(1);
+    let mut alice = Client::new(2);
+    alice.register(&mut server, "alice");
+    let own_domain = seal_to(&mut alice, &["bob@hedgerow.test"], vec![], &["bob@hedgerow.test"]);
+    assert_eq!(refusal(own_domain), CoreErrorCode::UnusableCertificate);
 }

@@ -4,10 +4,9 @@
 //! This says something of domains, never of persons: the badge of a verified sender is for signatures.
 
 use super::session::{Envelope, Greeting, Peer};
-use crate::config::{Dns, Mail};
-use crate::errors::{ApiError, ApiResult};
-use hickory_resolver::config::{NameServerConfig, ResolverConfig, ResolverOpts};
-use hickory_resolver::system_conf::read_system_conf;
+use crate::config::Mail;
+use crate::edges::names;
+use crate::errors::ApiResult;
 use mail_auth::common::headers::HeaderWriter as _;
 use mail_auth::dkim::Canonicalization;
 use mail_auth::dmarc::Policy;
@@ -43,27 +42,10 @@ impl Senders {
     /// # Errors
     /// `internal` if there is no resolver to be had.
     pub(super) fn new(mail: &Mail) -> ApiResult<Self> {
-        let unusable = |()| ApiError::internal("no resolver can be used: set mail.dns, or set it to off");
-        let mut options = ResolverOpts::default();
-        let config = match mail.dns {
-            Dns::Off => None,
-            Dns::Resolver(address) => {
-                let mut server = NameServerConfig::udp_and_tcp(address.ip());
-                for connection in &mut server.connections {
-                    connection.port = address.port();
-                }
-                Some(ResolverConfig::from_name_servers(vec![server]))
-            }
-            Dns::System => {
-                let (config, of_system) = read_system_conf().map_err(|_| unusable(()))?;
-                options = of_system;
-                Some(config)
-            }
-        };
-        options.timeout = Duration::from_secs(2);
-        options.attempts = 2;
-        let authenticator = config
-            .map(|config| MessageAuthenticator::new(config, options).map_err(|_| unusable(())))
+        let authenticator = names::resolver(mail)?
+            .map(|(config, options)| {
+                MessageAuthenticator::new(config, options).map_err(|_| names::unusable())
+            })
             .transpose()?;
         Ok(Self { hostname: mail.hostname.clone(), authenticator })
     }
@@ -161,5 +143,6 @@ fn without_blank_end(message: &[u8]) -> Option<Vec<u8>> {
 
 /// Whether there is no ARC chain to speak of.
 fn parsed_has_no_chain(message: &[u8]) -> bool {
-    super::message::fields(message).is_none_or(|fields| !fields.iter().any(|field| field.is("arc-seal")))
+    crate::edges::fields::fields(message)
+        .is_none_or(|fields| !fields.iter().any(|field| field.is("arc-seal")))
 }

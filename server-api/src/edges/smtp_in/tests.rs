@@ -3,7 +3,7 @@
 
 use super::body::{Body, Spilled, UNIT};
 use super::input::{Dots, Input, Line, MAX_COMMAND, has_bare_line_ends};
-use super::message::fields;
+use crate::edges::fields::fields;
 use std::sync::Arc;
 use tokio::sync::Semaphore;
 

@@ -1,0 +1,21 @@
+-- Plain mail for other servers, until it has left or is given up. message and envelope are sealed under the queue key,
+-- which is apart from the database. A route is a part of the recipients, all of one domain.
+CREATE TABLE outgoing (
+    id BYTEA NOT NULL PRIMARY KEY,
+    account_id BYTEA NOT NULL REFERENCES accounts (id) ON DELETE CASCADE,
+    message BYTEA NOT NULL,
+    created_at BIGINT NOT NULL,
+    expires_at BIGINT NOT NULL
+);
+CREATE INDEX outgoing_by_account ON outgoing (account_id);
+CREATE TABLE outgoing_routes (
+    id BYTEA NOT NULL PRIMARY KEY,
+    outgoing_id BYTEA NOT NULL REFERENCES outgoing (id) ON DELETE CASCADE,
+    envelope BYTEA NOT NULL,
+    attempts BIGINT NOT NULL,
+    next_at BIGINT NOT NULL,
+    lease_id BYTEA,
+    lease_until BIGINT NOT NULL
+);
+CREATE INDEX outgoing_routes_by_time ON outgoing_routes (next_at);
+CREATE INDEX outgoing_routes_by_outgoing ON outgoing_routes (outgoing_id);
