@@ -47,7 +47,7 @@ pub const MAX_SIGNATURES: usize = 32;
 /// Most signatures over one content that a caller may ask for who has all the time of a native program.
 pub const MAX_CONTENT_SIGNATURES: usize = 512;
 /// Most ways (hash, kind, salt) in which one content is hashed at once; signatures beyond cannot be checked.
-pub const MAX_CONTENT_HASHERS: usize = 32;
+pub const MAX_CONTENT_HASHERS: usize = 128;
 /// Most session key packets of a message.
 pub const MAX_RECIPIENTS: usize = 2_048;
 /// Largest sealed message opened or made, in bytes (R42).

@@ -1,6 +1,7 @@
 //! What needs no secret key; the rest is tested in crypto-core, which can make keys.
 
 use crate::cert::{FetchedCert, Fingerprint, Refusal};
+use crate::profile;
 
 #[test]
 fn fingerprints_read_and_write() {
@@ -50,4 +51,16 @@ fn the_certificate_of_the_rfc_is_good() {
     assert!(cert.judge(0, None).is_err());
     let binary = cert.bytes().to_vec();
     assert_eq!(FetchedCert::parse(&binary).unwrap().fingerprint(), cert.fingerprint());
+}
+
+/// Every version 6 signature has a salt of its own: a flood of them must not hash the content without end.
+#[test]
+fn content_is_hashed_in_a_bounded_number_of_ways() {
+    let mut hashers = crate::hashing::ContentHashers::default();
+    for salt in 0..2 * profile::MAX_CONTENT_HASHERS {
+        let slot = hashers.slot(profile::HASH, false, &salt.to_be_bytes());
+        assert_eq!(slot, (salt < profile::MAX_CONTENT_HASHERS).then_some(salt));
+    }
+    // Those of the same salt share one.
+    assert_eq!(hashers.slot(profile::HASH, false, &3usize.to_be_bytes()), Some(3));
 }
