@@ -37,8 +37,7 @@ function interval(ours, theirs) {
 
 async function inNewProfile(browser, measure) {
   const context = await browser.newContext({ locale: "en-GB", viewport: { width: 1280, height: 800 } });
-  // The first look at a new Maildir of 20,000 files takes Dovecot minutes where the disk is busy.
-  context.setDefaultTimeout(600_000);
+  context.setDefaultTimeout(60_000);
   try {
     return await measure(await context.newPage());
   } finally {
@@ -71,6 +70,18 @@ async function theirs(page, url) {
   return performance.now() - start;
 }
 
+/** Roundcube's two first requests lock each other out of SQLite now and then, and then its list stays empty for good. */
+async function withRows(attempt) {
+  for (let tries = 1; ; tries += 1) {
+    try {
+      return await attempt();
+    } catch (error) {
+      if (error.name !== "TimeoutError" || tries === 3) throw error;
+      console.log("Roundcube's list stayed empty; once more");
+    }
+  }
+}
+
 /** A mailbox kept from an earlier run, or to be kept: sealing many messages takes minutes. */
 const kept = process.env.HEDGEROW_BENCH_MAILBOX;
 const folder = mkdtempSync(join(tmpdir(), "hedgerow-bench-"));
@@ -97,7 +108,7 @@ try {
   const them = [];
   for (let round = 0; round <= ROUNDS; round += 1) {
     const mine = await inNewProfile(browser, (page) => ours(page, server.url, passphrase));
-    const other = await inNewProfile(browser, (page) => theirs(page, peer.url));
+    const other = await withRows(() => inNewProfile(browser, (page) => theirs(page, peer.url)));
     console.log(
       `round ${round}${round === 0 ? " (not counted)" : ""}: Hedgerow ${mine.toFixed(0)} ms, Roundcube ${other.toFixed(0)} ms, load ${loadavg()[0].toFixed(1)}`,
     );
