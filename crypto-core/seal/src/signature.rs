@@ -1,8 +1,7 @@
 //! A signature packet, read leniently and kept byte for byte.
 //!
-//! What is hashed is what came, never a re-serialisation; one odd part in the unhashed area does not cost the
-//! signature. Nothing here says whether a signature counts: that is for [`crate::cert`] and
-//! [`crate::verify`].
+//! What is hashed is what came, never a re-serialisation. Nothing here says whether a signature counts: that is
+//! for [`crate::cert`] and [`crate::verify`].
 
 mod parts;
 #[cfg(test)]
@@ -154,8 +153,8 @@ impl SignaturePacket {
             _ => 0..0,
         };
         let (hashed, well_formed) = parts::split(body, hashed);
-        // A part that cannot be told apart in the unhashed area says nothing worth keeping the rest from.
-        let (unhashed, _) = parts::split(body, unhashed);
+        // Malformed as a whole if either area is (RFC 9580 section 5.2.5), as sq, rsop and OpenPGP.js have it.
+        let (unhashed, whole) = parts::split(body, unhashed);
         Ok(Self {
             body: body.to_vec(),
             version,
@@ -164,7 +163,7 @@ impl SignaturePacket {
             hash_algorithm,
             hashed,
             unhashed,
-            well_formed,
+            well_formed: well_formed && whole,
             covered,
             left,
             salt,

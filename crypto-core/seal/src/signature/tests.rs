@@ -22,10 +22,11 @@ fn what_is_hashed_is_what_came() {
 }
 
 #[test]
-fn junk_that_nobody_signed_costs_nothing() {
+fn an_area_that_cannot_be_told_apart_voids_the_signature() {
     let packet = SignaturePacket::parse(&body(&[200, 1, 2])).unwrap();
-    assert!(packet.is_understood());
+    assert!(!packet.is_understood());
     assert!(packet.issuers().is_empty());
+    assert!(SignaturePacket::parse(&body(&[2, 0x7f, 1])).unwrap().is_understood());
 }
 
 #[test]
