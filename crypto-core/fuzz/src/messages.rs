@@ -139,7 +139,9 @@ pub fn sealed(bytes: &[u8]) {
     }
     let found = read(&changed, 1 + at % 97, false);
     assert!(found.outcome.is_err(), "a changed message was read");
-    assert!(expected.released.starts_with(&found.released), "changed content was released");
+    // Where what was sealed is faulty itself, octet by octet releases the most before the fault is met.
+    let most = read(&intact, 1, false);
+    assert!(most.released.starts_with(&found.released), "changed content was released");
 }
 
 /// Seals packets in one of the forms: CFB, GnuPG's OCB, and the three modes of RFC 9580.

@@ -342,6 +342,12 @@ impl Composer {
         chips
     }
 
+    /// Whether there are recipients, and all of them are outside: nothing is sealed but the person's own copy. Reactive.
+    pub(crate) fn all_outside(&self) -> bool {
+        let chips: Vec<Chip> = [self.to, self.cc].iter().flat_map(|field| field.chips.get()).collect();
+        !chips.is_empty() && chips.iter().all(|chip| chip.standing == Standing::Outside)
+    }
+
     /// Whether the person said that all recipients outside may get this as plain mail. Reactive.
     pub(crate) fn plain_agreed(&self) -> bool {
         let outside = self.outside();

@@ -150,7 +150,9 @@ fn Sheet(composer: Composer) -> impl IntoView {
                 <Files composer=composer/>
             </div>
             <footer class="composer-foot">
-                <ProtectionChoice composer=composer/>
+                <Show when=move || !composer.all_outside()>
+                    <ProtectionChoice composer=composer/>
+                </Show>
                 <p class="composer-readers" role="status" class:is-plain=move || leaves(composer)>
                     {move || {
                         let icon = if leaves(composer) { "envelope-open" } else { "envelope-sealed" };
@@ -170,7 +172,7 @@ fn Sheet(composer: Composer) -> impl IntoView {
                         disabled=Signal::derive(move || composer.reading.get() > 0)
                         on_click=move || room.send(composer)
                     >
-                        {move || tr("mail.composer.send")}
+                        {move || tr(if leaves(composer) { "mail.composer.send_plain" } else { "mail.composer.send" })}
                     </Button>
                     <AttachButton composer=composer/>
                     <span class="composer-gap"></span>
@@ -337,7 +339,10 @@ fn ProtectionChoice(composer: Composer) -> impl IntoView {
                 }).collect_view()}
             </select>
             <span class="protection-hint" id=hint>
-                {move || tr(&format!("mail.protection.{}.text", protection_key(composer.protection.get())))}
+                // What it says of the recipients is not true of those outside.
+                {move || (!leaves(composer)).then(|| {
+                    tr(&format!("mail.protection.{}.text", protection_key(composer.protection.get())))
+                })}
             </span>
         </div>
     }
