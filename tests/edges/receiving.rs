@@ -238,3 +238,29 @@ async fn aliases_lists_and_whoever_takes_everything() -> Result<()> {
     ensure!(send("team@hedgerow.test").await?.starts_with("550 5.1.1"));
     Ok(())
 }
+
+#[tokio::test(flavor = "multi_thread")]
+async fn odd_mail_is_shown_and_not_called_a_forgery() -> Result<()> {
+    let server = Server::with_mail(&[]).await?;
+    let mut alice = Person::new(&server, "alice").await?;
+    let odd = [
+        "Subject: html only\r\nContent-Type: text/html\r\n\r\n<p>Some <b>bold</b> &copy; words</p>\r\n",
+        "Subject: =?gb2312?B?xOO6ww==?=\r\nContent-Type: text/plain; charset=gb2312\r\n\r\n\u{5}\r\n",
+        "Subject: no author\r\n\r\nx\r\n",
+        "Subject: nothing\r\n\r\n",
+        "From: \u{202e}gro.knab@evil.example <x@evil.example>\r\nSubject: turned\r\n\r\nx\r\n",
+    ];
+    for (number, message) in odd.into_iter().enumerate() {
+        let mut smtp = Smtp::hello(&server).await?;
+        let reply = smtp.send("zoe@sender.example", &["alice@hedgerow.test"], message).await?;
+        ensure!(reply.starts_with("250"), "{number}: {reply}");
+        let opened = newest(&mut alice).await?;
+        ensure!(!opened.summary_differs && !opened.from.name.contains('\u{202e}'), "{number}: {opened:?}");
+    }
+    let inbox = alice.messages(FolderRole::Inbox).await?;
+    for row in alice.rows(inbox).await? {
+        let summary = row.summary.map_err(|error| anyhow::anyhow!("{error}"))?;
+        ensure!(!summary.from.name.contains('\u{202e}'), "{summary:?}");
+    }
+    Ok(())
+}

@@ -1,6 +1,6 @@
 //! A DNS of our own: dnsmasq with a few records. `cargo xtask tools` installs it.
 
-use anyhow::{Context as _, Result, ensure};
+use anyhow::{Context as _, Result, bail, ensure};
 use std::net::UdpSocket;
 use std::process::{Child, Command, Stdio};
 use std::time::{Duration, Instant};
@@ -35,7 +35,18 @@ impl Dns {
     /// # Errors
     /// dnsmasq is not there or does not start.
     pub fn with(texts: &[(&str, &str)], servers: &[(&str, &str, &str)]) -> Result<Self> {
-        let port = UdpSocket::bind(("127.0.0.1", 0))?.local_addr()?.port();
+        // Another test may take the port between the look and the start.
+        for _ in 0..5 {
+            let port = UdpSocket::bind(("127.0.0.1", 0))?.local_addr()?.port();
+            if let Some(dns) = Self::at(port, texts, servers)? {
+                return Ok(dns);
+            }
+        }
+        bail!("dnsmasq does not start")
+    }
+
+    /// `None` if it ends at once, as it does where the port is taken.
+    fn at(port: u16, texts: &[(&str, &str)], servers: &[(&str, &str, &str)]) -> Result<Option<Self>> {
         let mut command = Command::new("/usr/sbin/dnsmasq");
         command.args([
             "--keep-in-foreground",
@@ -61,14 +72,18 @@ impl Dns {
             }
         }
         let child = command.stdin(Stdio::null()).stdout(Stdio::null()).stderr(Stdio::null()).spawn();
-        let dns = Self { child: child.context("dnsmasq: `cargo xtask tools` installs it")?, port };
+        let mut dns = Self { child: child.context("dnsmasq: `cargo xtask tools` installs it")?, port };
         let begun = Instant::now();
         // It listens on TCP too, which can be asked for.
         while std::net::TcpStream::connect(("127.0.0.1", port)).is_err() {
-            ensure!(begun.elapsed() < Duration::from_secs(10), "dnsmasq does not start");
+            if dns.child.try_wait()?.is_some() {
+                return Ok(None);
+            }
+            ensure!(begun.elapsed() < Duration::from_secs(10), "dnsmasq does not listen");
             std::thread::sleep(Duration::from_millis(20));
         }
-        Ok(dns)
+        // Not somebody else's.
+        Ok(if dns.child.try_wait()?.is_some() { None } else { Some(dns) })
     }
 
     /// Its address, as `mail.dns` takes it.

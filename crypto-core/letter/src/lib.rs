@@ -5,12 +5,14 @@
 //! | Module | What it holds |
 //! |---|---|
 //! | [`summary`] | the row of a message in a list |
+//! | [`arrival`] | the row of a mail that came in clear |
 //! | [`padding`] | sizes that tell little (R26) |
 //! | [`names`] | foreign names made harmless (R47) |
 //! | [`senders`] | what the receiving server says of the sender's domain |
 //! | [`dates`] | the date of a header |
 #![warn(missing_docs, clippy::missing_errors_doc)]
 
+pub mod arrival;
 pub mod dates;
 pub mod names;
 pub mod padding;

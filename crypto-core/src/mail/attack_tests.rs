@@ -4,6 +4,8 @@ use model::error::{CoreError, CoreErrorCode};
 use model::mail::Author;
 use seal::armor::{Kind, armored};
 use seal::writing::cleartext_sign;
+use sha2::{Digest as _, Sha256};
+use wire::mail::{Arrival, MessageView};
 
 use super::tests::{NOW, address, cert, key, known, rng};
 use super::*;
@@ -344,36 +346,66 @@ fn an_unreadable_signature_is_not_passed_over() {
     }
 }
 
+fn sealed_to_bob(content: Vec<u8>) -> Vec<u8> {
+    let (bob, naming) = (key("bob"), seal::sealing::Naming::Blank);
+    seal::sealing::seal(&mut rng(), content, &[bob.certificate()], None, naming, NOW).unwrap().bytes
+}
+
+/// A mail as a server seals it that says this of it, with the row that it made of the true one.
+fn arrived(
+    mail: &str,
+    arrival: Arrival,
+    row: impl Fn(letter::Summary) -> letter::Summary,
+) -> model::mail::OpenedMessage {
+    let blob = sealed_to_bob(mail.into());
+    let row = row(letter::arrival::row(mail.as_bytes(), hex::encode(Sha256::digest(&blob)), NOW));
+    let view = MessageView {
+        id: Default::default(),
+        folder: Default::default(),
+        uid: 1,
+        blob: Default::default(),
+        size: 0,
+        received_at: NOW,
+        flags: vec![],
+        seq: 1,
+        arrival,
+        summary: sealed_to_bob(letter::summary::write(&row)).into(),
+    };
+    open_message(&key("bob"), &view, &blob, &known, NOW).unwrap().message
+}
+
+/// Attack: the server shows another line in the list than the mail it took. An honest server saw the outside only,
+/// which is not called a lie.
+#[test]
+fn a_row_of_the_server_stands_for_the_outside_and_for_nothing_else() {
+    let html = format!("{HEAD}Content-Type: text/html\r\n\r\n<p>Some <b>bold</b> &copy; words</p>");
+    let undated = "Subject: no author\r\n\r\nx\r\n".to_owned();
+    let within = format!("{HEAD}{}", sealed(CONTENT, Some("alice")));
+    for mail in [&html, &undated, &within] {
+        let arrive = |arrival, row: &dyn Fn(letter::Summary) -> letter::Summary| arrived(mail, arrival, row);
+        assert!(!arrive(Arrival::SealedOnArrival, &|row| row).summary_differs, "{mail}");
+        for lie in [
+            &|row| letter::Summary { subject: "Your account is closed".into(), ..row },
+            &|row| letter::Summary { snippet: "Call this number".into(), ..row },
+            &|mut row: letter::Summary| {
+                row.from.address = "boss@hedgerow.test".into();
+                row
+            },
+        ] as [&dyn Fn(letter::Summary) -> letter::Summary; 3]
+        {
+            assert!(arrive(Arrival::SealedOnArrival, lie).summary_differs, "{mail}");
+        }
+    }
+    // What is said to have come sealed is measured by what it says within.
+    assert!(arrived(&within, Arrival::Sealed, |row| row).summary_differs);
+}
+
 /// What arrives as it is and is sealed by the server: read as it came, and called end-to-end only if its author
 /// sealed it.
 #[test]
 fn mail_sealed_on_arrival_is_called_what_it_is() {
     use model::mail::Readers;
-    use wire::mail::{Arrival, MessageView};
-    let arrive = |mail: &str| {
-        let bob = key("bob");
-        let blob = seal::sealing::seal(
-            &mut rng(),
-            mail.into(),
-            &[bob.certificate()],
-            None,
-            seal::sealing::Naming::Blank,
-            NOW,
-        );
-        let view = MessageView {
-            id: Default::default(),
-            folder: Default::default(),
-            uid: 1,
-            blob: Default::default(),
-            size: 0,
-            received_at: NOW,
-            flags: vec![],
-            seq: 1,
-            arrival: Arrival::SealedOnArrival,
-            summary: Vec::new().into(),
-        };
-        open_message(&bob, &view, &blob.unwrap().bytes, &known, NOW).unwrap().message
-    };
+    let arrive = |mail: &str| arrived(mail, Arrival::SealedOnArrival, |row| row);
     let plain = arrive(&format!("{HEAD}Content-Type: text/plain\r\n\r\nplain words"));
     assert_eq!((plain.readers, plain.author), (Readers::SealedOnArrival, Author::Unsigned));
     let mail = arrive(&format!("{HEAD}{}", signed(CONTENT)));

@@ -40,6 +40,8 @@ pub fn open_summary(key: &UnlockedKey, view: &MessageView) -> Result<Summary, Co
 pub struct UnjudgedMessage {
     mail: ClaimedMail,
     row: Option<Summary>,
+    /// The row of the outside, of what came in clear and was sealed by the server.
+    outside: Option<Summary>,
     digest: String,
     domain_word: Option<DomainWord>,
 }
@@ -80,11 +82,17 @@ impl UnjudgedMessage {
         // Only the server's own fields are believed, and only where the server says that it read the mail.
         let head =
             (!end_to_end).then(|| opened.bytes().get(..MAX_HEAD_BYTES).unwrap_or(opened.bytes()).to_vec());
+        // Nobody signed for it, and the server made its row of what it saw: the outside, computed here once more.
+        let by_server = !end_to_end && !opened.is_signed();
+        let outside = row
+            .as_ref()
+            .filter(|_| by_server)
+            .map(|row| letter::arrival::row(opened.bytes(), digest.clone(), row.date));
         let mail = ClaimedMail::sealed(opened, end_to_end, Some(key.fingerprint()), &open)?;
         let domain_word = head
             .zip(mail.from_address())
             .and_then(|(head, from)| letter::senders::domain_word(&head, from.as_str()));
-        Ok(Self { mail, row, digest, domain_word })
+        Ok(Self { mail, row, outside, digest, domain_word })
     }
 
     /// The mail.
@@ -113,8 +121,10 @@ impl UnjudgedMessage {
             attachments: mail.attachments.len(),
             blob_digest: self.digest,
         });
-        // Whatever the server calls its arrival: a row that does not stand for the mail is said to differ.
-        let summary_differs = self.row.as_ref() != Some(&shown);
+        // Whatever the server calls its arrival: a row that stands neither for the mail nor for the outside it came in
+        // is said to differ.
+        let summary_differs =
+            self.row.is_none() || (self.row.as_ref() != Some(&shown) && self.row != self.outside);
         let (about, attachments) = mail.attachments.into_iter().unzip();
         OpenedMail {
             message: OpenedMessage {

@@ -8,6 +8,7 @@ use super::session::{Envelope, Greeting, Peer};
 use crate::app::{now, random};
 use crate::edges::fields::{Field, fields};
 use crate::edges::sealing;
+use crate::errors::ApiError;
 use crate::mail;
 use hkdf::HkdfExtract;
 use sha2::Sha256;
@@ -46,8 +47,9 @@ pub(super) async fn accept(
     let header: usize = fields.iter().map(|field| field.bytes.len()).sum();
     let rest = message.get(header..).unwrap_or_default();
     let time = now();
-    let Ok(secret) = shared.app.secrets.get_or_make(SECRET, || random::<32>().to_vec()).await else {
-        return replies::NOT_NOW;
+    let secret = match shared.app.secrets.get_or_make(SECRET, || random::<32>().to_vec()).await {
+        Ok(secret) => secret,
+        Err(error) => return refusal(&error),
     };
     let has_id = fields.iter().any(|field| field.is("message-id"));
     let mut arrivals = Vec::with_capacity(envelope.recipients.len());
@@ -78,12 +80,17 @@ pub(super) async fn accept(
     drop(body);
     match mail::service::deliver(&shared.app, arrivals, time).await {
         Ok(()) => replies::ACCEPTED,
-        Err(error) => match error.code() {
-            ErrorCode::QuotaExceeded => replies::MAILBOX_FULL,
-            ErrorCode::StorageFull => replies::DISK_FULL,
-            ErrorCode::TooLarge => replies::TOO_LARGE,
-            _ => replies::NOT_NOW,
-        },
+        Err(error) => refusal(&error),
+    }
+}
+
+/// Why a message was not stored, for the server that sent it.
+fn refusal(error: &ApiError) -> Reply {
+    match error.code() {
+        ErrorCode::QuotaExceeded => replies::MAILBOX_FULL,
+        ErrorCode::StorageFull => replies::DISK_FULL,
+        ErrorCode::TooLarge => replies::TOO_LARGE,
+        _ => replies::NOT_NOW,
     }
 }
 
