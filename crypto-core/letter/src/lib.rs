@@ -6,6 +6,7 @@
 //! |---|---|
 //! | [`summary`] | the row of a message in a list |
 //! | [`arrival`] | the row of a mail that came in clear |
+//! | [`html`] | HTML as text |
 //! | [`padding`] | sizes that tell little (R26) |
 //! | [`names`] | foreign names made harmless (R47) |
 //! | [`senders`] | what the receiving server says of the sender's domain |
@@ -14,6 +15,7 @@
 
 pub mod arrival;
 pub mod dates;
+pub mod html;
 pub mod names;
 pub mod padding;
 pub mod senders;

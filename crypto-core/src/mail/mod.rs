@@ -30,7 +30,6 @@
 mod compose;
 mod covered;
 mod encode;
-mod html;
 mod inline;
 mod layers;
 mod mime;
@@ -51,7 +50,7 @@ mod protected_tests;
 #[cfg(test)]
 mod tests;
 
-use letter::{names, padding};
+use letter::{html, names, padding};
 
 pub use layers::Opener;
 pub use mime::Head;

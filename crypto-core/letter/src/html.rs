@@ -44,7 +44,7 @@ const BLOCKS: [&str; 23] = [
 ];
 
 /// The text of a page: no element, comment, script or style, runs of white space as one space.
-pub(super) fn to_text(html: &str) -> String {
+pub fn to_text(html: &str) -> String {
     let mut out = Text { text: String::with_capacity(html.len() / 2), gap: false };
     let mut rest = html;
     while let Some((before, tag)) = rest.split_once('<') {
