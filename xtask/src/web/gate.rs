@@ -9,6 +9,10 @@ use crate::say;
 const PAGE_LIMIT: u64 = 300 * 1024;
 /// Inbox decrypted: at most this many bytes.
 const INBOX_LIMIT: u64 = 1000 * 1024;
+/// The crypto module, which is also that of the npm package: at most this many bytes.
+const MODULE_LIMIT: u64 = 600 * 1024;
+/// Its name among the sizes.
+const MODULE: &str = "crypto_wasm";
 
 /// Brotli sizes of what a new visitor loads.
 #[derive(Debug, Default, Serialize, Deserialize)]
@@ -55,7 +59,14 @@ pub(crate) fn check(sizes: &Sizes) -> Result<()> {
     if page > PAGE_LIMIT || inbox > INBOX_LIMIT {
         bail!("the page has become too large to send");
     }
-    Ok(())
+    let module = sizes.worker.iter().find(|(name, _)| name == MODULE);
+    match module {
+        None => bail!("no size of {MODULE} is known"),
+        Some((_, bytes)) if *bytes > MODULE_LIMIT => {
+            bail!("{MODULE} has {}; the package promises at most {}", shown(*bytes), shown(MODULE_LIMIT))
+        }
+        Some(_) => Ok(()),
+    }
 }
 
 #[expect(clippy::cast_precision_loss, reason = "sizes for people, in KiB")]
