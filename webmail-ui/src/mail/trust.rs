@@ -35,8 +35,10 @@ const NAMES: usize = 4;
 fn readers(message: &OpenedMessage, me: &str) -> (Tone, &'static str, String) {
     let everyone: Vec<_> = std::iter::once(&message.from).chain(&message.to).chain(&message.cc).collect();
     let mut names = names_without(&everyone, me);
-    // Whoever is at another server got it as plain mail, though this copy is sealed.
-    let outside: Vec<_> = message.to.iter().chain(&message.cc).filter(|one| is_outside(one, me)).collect();
+    // Whoever is at another server got it as plain mail from here, though this copy is sealed. Of what others wrote,
+    // nobody here knows.
+    let left = |one: &&Person| !is_outside(&message.from, me) && is_outside(one, me);
+    let outside: Vec<_> = message.to.iter().chain(&message.cc).filter(left).collect();
     match message.readers {
         Readers::EndToEnd if !outside.is_empty() => (
             Tone::Plain,
