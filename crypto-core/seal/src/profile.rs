@@ -49,7 +49,7 @@ pub const MAX_CONTENT_SIGNATURES: usize = 512;
 /// Most ways (hash, kind, salt) in which one content is hashed at once; signatures beyond cannot be checked.
 pub const MAX_CONTENT_HASHERS: usize = 128;
 /// Most session key packets of a message.
-pub const MAX_RECIPIENTS: usize = 2_048;
+pub const MAX_RECIPIENTS: usize = 512;
 /// Largest sealed message opened or made, in bytes (R42).
 pub const MAX_MESSAGE_BYTES: usize = 64 * 1024 * 1024;
 /// Largest content of a message, in bytes, also after decompression (R42).
